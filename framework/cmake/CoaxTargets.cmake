@@ -2,7 +2,7 @@
 # Warnings, sanitizers, the precompiled header and the shapes of our targets.
 
 add_library(coax_warnings INTERFACE)
-target_compile_options(coax_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
+target_compile_options(coax_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Woverloaded-virtual
   $<$<COMPILE_LANGUAGE:CXX>:-Wno-missing-field-initializers>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # -Wtsan: Asio's fences; the warning is about the sanitizer, not about our code.

@@ -1,1 +1,267 @@
 // SPDX-License-Identifier: MIT
+#include "hub/hub_shard.hpp"
+
+#include "hub/hub.hpp"
+#include "protocol/codec.hpp"
+#include "protocol/deflate.hpp"
+
+#include <boost/assert.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace coax {
+
+namespace {
+
+// Up to this size several frames are joined and go out by a plain send, which is cheaper than a gathering one.
+constexpr std::size_t join_limit = 16 * 1024;
+
+} // namespace
+
+void stream_leaver::operator()(stream_member* member) const noexcept
+{
+    member->stream->shard->leave(*member);
+    delete member;
+}
+
+hub_shard::hub_shard(hub& node, options settings, metric_registry& metrics, std::function<void()> wake)
+    : node_(node), settings_(settings), wake_(std::move(wake)), deliveries_(metrics.get("deliveries_total")),
+      encoded_(metrics.get("frames_encoded_total"))
+{
+}
+
+hub_shard::~hub_shard()
+{
+    BOOST_ASSERT(registry_.member_count() == 0);
+}
+
+stream_handle hub_shard::join(std::string_view stream, subscriber& who, const listener_key& key, bool held,
+                              std::function<void(error_code)> ready)
+{
+    BOOST_ASSERT(!is_flushing_);
+    auto& log = registry_.find_or_add(stream, *this);
+    stream_handle handle(new stream_member);
+    handle->stream = &log;
+    handle->who = &who;
+    handle->is_held = held;
+    // The table is asked every time: what this shard knew of the stream may be out of date.
+    if (node_.want(*this, stream)) {
+        registry_.insert(*handle, key);
+        ready({});
+        return handle;
+    }
+    handle->pending = std::make_unique<stream_member::pending_join>();
+    handle->pending->quoted_identifier = key.quoted_identifier;
+    handle->pending->protocol = key.protocol;
+    handle->pending->deflate = key.deflate;
+    handle->pending->ready = std::move(ready);
+    registry_.insert_waiting(*handle);
+    return handle;
+}
+
+void hub_shard::leave(stream_member& member) noexcept
+{
+    BOOST_ASSERT(!is_flushing_);
+    auto& stream = *member.stream;
+    registry_.remove(member);
+    drop_if_unused(stream);
+}
+
+void hub_shard::drop_if_unused(stream_log& stream)
+{
+    if (!stream.is_unused()) return;
+    if (stream.is_dirty) std::erase(dirty_, &stream);
+    node_.unwant(*this, stream.name.view());
+    registry_.erase(stream);
+}
+
+void hub_shard::acknowledged(stream_log& stream, error_code error)
+{
+    auto waiting = std::exchange(stream.waiting, {});
+    std::vector<std::function<void(error_code)>> ready;
+    ready.reserve(waiting.size());
+    for (auto* member : waiting) {
+        auto pending = std::move(member->pending);
+        ready.push_back(std::move(pending->ready));
+        if (error) {
+            // Stays in the waiting list, without a promise, until its owner drops it.
+            member->pending = std::make_unique<stream_member::pending_join>();
+            registry_.insert_waiting(*member);
+        } else {
+            const listener_key key{pending->quoted_identifier, pending->protocol, pending->deflate};
+            registry_.insert(*member, key);
+        }
+    }
+    for (auto& call : ready)
+        if (call) call(error);
+}
+
+void hub_shard::append(stream_log& stream, shared_payload payload)
+{
+    if (stream.member_count == 0) return;
+    stream.pending_bytes += payload.size();
+    stream.pending.push_back(std::move(payload));
+    if (!stream.is_dirty) {
+        stream.is_dirty = true;
+        dirty_.push_back(&stream);
+    }
+    if (stream.pending.size() >= settings_.max_pending_frames || stream.pending_bytes >= settings_.max_pending_bytes) flush_stream(stream);
+}
+
+void hub_shard::drain()
+{
+    // What comes while draining waits for the next turn: it has woken the loop again.
+    mailbox_.take(taken_);
+    for (auto& entry : taken_) {
+        switch (entry.what) {
+        case mailbox_entry::kind::message:
+            if (auto* stream = registry_.find(entry.stream.view())) append(*stream, std::move(entry.payload));
+            break;
+        case mailbox_entry::kind::acknowledged:
+            if (auto* stream = registry_.find(entry.stream.view())) acknowledged(*stream, entry.error);
+            break;
+        case mailbox_entry::kind::call: entry.call(); break;
+        }
+    }
+    taken_.clear();
+    if (taken_.capacity() > 4096) taken_.shrink_to_fit();
+}
+
+void hub_shard::encode(const stream_log& stream, listener_group& group)
+{
+    if (group.deflate && !deflater_) deflater_ = std::make_unique<deflater>();
+    while (group.frames.size() < stream.pending.size()) {
+        group.frames.push_back(group.protocol->message_frame(group.quoted_identifier, stream.pending[group.frames.size()].view(),
+                                                             group.deflate ? deflater_.get() : nullptr, settings_.deflate_threshold));
+        encoded_.add();
+    }
+}
+
+void hub_shard::flush_stream(stream_log& stream)
+{
+    is_flushing_ = true;
+    for (auto& group : stream.groups) flush_group(stream, *group);
+    is_flushing_ = false;
+    stream.base = stream.end();
+    stream.pending.clear();
+    stream.pending_bytes = 0;
+    if (stream.pending.capacity() > settings_.max_pending_frames) stream.pending.shrink_to_fit();
+}
+
+void hub_shard::flush_group(stream_log& stream, listener_group& group)
+{
+    encode(stream, group);
+    const std::span<const shared_frame> frames(group.frames);
+    frame_block whole;
+    whole.frames = frames;
+    for (const auto& frame : frames) whole.bytes += frame.size();
+    if (frames.size() == 1) {
+        whole.contiguous = frames.front().view();
+    } else if (whole.bytes <= join_limit) {
+        joined_.resize(whole.bytes);
+        std::size_t at = 0;
+        for (const auto& frame : frames) {
+            std::memcpy(joined_.data() + at, frame.data(), frame.size());
+            at += frame.size();
+        }
+        whole.contiguous = std::string_view(joined_.data(), joined_.size());
+    }
+    for (auto* member : group.members) {
+        const auto skip = member->cursor > stream.base ? static_cast<std::size_t>(member->cursor - stream.base) : 0;
+        if (skip >= frames.size()) continue;
+        const auto rest = frames.subspan(skip);
+        deliveries_.add(static_cast<std::int64_t>(rest.size()));
+        if (member->is_held) {
+            hold(*member, rest);
+        } else if (skip == 0) {
+            member->who->deliver(whole);
+        } else {
+            frame_block part;
+            part.frames = rest;
+            for (const auto& frame : rest) part.bytes += frame.size();
+            member->who->deliver(part);
+        }
+    }
+    group.frames.clear();
+    if (group.frames.capacity() > settings_.max_pending_frames) group.frames.shrink_to_fit();
+}
+
+void hub_shard::flush()
+{
+    // A flush can put sessions on the list below, never streams on this one.
+    for (auto* stream : dirty_) {
+        stream->is_dirty = false;
+        if (!stream->pending.empty()) flush_stream(*stream);
+    }
+    dirty_.clear();
+    for (std::size_t i = 0; i < to_flush_.size(); ++i) {
+        auto* who = to_flush_[i];
+        if (!who) continue;
+        who->is_listed_for_flush_ = false;
+        who->flush();
+    }
+    to_flush_.clear();
+}
+
+void hub_shard::pull(stream_member& member)
+{
+    if (!member.group) return;
+    auto& stream = *member.stream;
+    const auto skip = member.cursor > stream.base ? static_cast<std::size_t>(member.cursor - stream.base) : 0;
+    if (skip >= stream.pending.size()) return;
+    encode(stream, *member.group);
+    const auto rest = std::span<const shared_frame>(member.group->frames).subspan(skip);
+    member.cursor = stream.end();
+    deliveries_.add(static_cast<std::int64_t>(rest.size()));
+    if (member.is_held) {
+        hold(member, rest);
+        return;
+    }
+    member.who->enqueue(rest);
+    flush_later(*member.who);
+}
+
+void hub_shard::hold(stream_member& member, std::span<const shared_frame> frames)
+{
+    if (!member.held) member.held = std::make_unique<stream_member::collected>();
+    auto& held = *member.held;
+    if (held.bytes > settings_.max_held_bytes) return; // told already
+    held.frames.insert(held.frames.end(), frames.begin(), frames.end());
+    for (const auto& frame : frames) held.bytes += frame.size();
+    if (held.bytes > settings_.max_held_bytes) member.who->overflowed();
+}
+
+void hub_shard::release(stream_member& member)
+{
+    member.is_held = false;
+    const auto held = std::move(member.held);
+    if (!held) return;
+    member.who->enqueue(held->frames);
+    flush_later(*member.who);
+}
+
+void hub_shard::flush_later(subscriber& who)
+{
+    if (who.is_listed_for_flush_) return;
+    who.is_listed_for_flush_ = true;
+    to_flush_.push_back(&who);
+}
+
+void hub_shard::forget(subscriber& who) noexcept
+{
+    if (!who.is_listed_for_flush_) return;
+    who.is_listed_for_flush_ = false;
+    std::replace(to_flush_.begin(), to_flush_.end(), &who, static_cast<subscriber*>(nullptr));
+}
+
+void hub_shard::post(std::function<void()> call)
+{
+    mailbox_entry entry;
+    entry.what = mailbox_entry::kind::call;
+    entry.call = std::move(call);
+    if (mailbox_.push(std::move(entry))) wake_();
+}
+
+} // namespace coax

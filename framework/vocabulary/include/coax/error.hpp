@@ -44,10 +44,10 @@ enum class condition {
 
 namespace detail {
 
-class error_category final : public boost::system::error_category {
+class coax_category final : public boost::system::error_category {
 public:
     // A fixed id: without it the category of a plugin would compare unequal to the host's.
-    constexpr error_category() noexcept : boost::system::error_category(0x8f3d2c61a70b49e5) {}
+    constexpr coax_category() noexcept : boost::system::error_category(0x8f3d2c61a70b49e5) {}
 
     const char* name() const noexcept override { return "coax"; }
 
@@ -92,7 +92,7 @@ public:
 
     bool equivalent(const boost::system::error_code& code, int value) const noexcept override
     {
-        static constexpr error_category codes;
+        static constexpr coax_category codes;
         if (code.category() != codes) return false;
         switch (static_cast<errc>(code.value())) {
         case errc::malformed_command:
@@ -109,7 +109,7 @@ public:
     }
 };
 
-inline constexpr error_category the_error_category;
+inline constexpr coax_category the_error_category;
 inline constexpr condition_category the_condition_category;
 
 } // namespace detail
