@@ -26,6 +26,13 @@ namespace coax {
 /// Thread rule: one executor; every function is called there. Errors: an exception that escapes a child goes to `on_error`.
 /// Source: the task group of Beast's flexible-server example.
 class task_group {
+    // First, because a deduced return type must be known before its use in join.
+    auto wait_empty()
+    {
+        return asio::async_initiate<const asio::deferred_t, void()>(
+            [this](auto handler) { waiters_.emplace_back(std::move(handler)); }, asio::deferred);
+    }
+
 public:
     using error_handler = std::function<void(std::string_view name, std::exception_ptr error)>;
 
@@ -57,17 +64,11 @@ public:
     /// Completes when no child is left. Not cancellable: a child's end is always awaited.
     task<> join()
     {
-        if (children_.empty()) co_return;
-        co_await wait_empty();
+        // Again after each wake: somebody may have spawned before this resumed.
+        while (!children_.empty()) co_await wait_empty();
     }
 
 private:
-    auto wait_empty()
-    {
-        return asio::async_initiate<const asio::deferred_t, void()>(
-            [this](auto handler) { waiters_.emplace_back(std::move(handler)); }, asio::deferred);
-    }
-
     void wake()
     {
         for (auto& waiter : std::exchange(waiters_, {})) asio::post(executor_, std::move(waiter));
