@@ -83,13 +83,12 @@ void hub_shard::acknowledged(stream_log& stream, error_code error)
     std::vector<std::function<void(error_code)>> ready;
     ready.reserve(waiting.size());
     for (auto* member : waiting) {
-        auto pending = std::move(member->pending);
-        ready.push_back(std::move(pending->ready));
+        ready.push_back(std::exchange(member->pending->ready, {}));
         if (error) {
             // Stays in the waiting list, without a promise, until its owner drops it.
-            member->pending = std::make_unique<stream_member::pending_join>();
             registry_.insert_waiting(*member);
         } else {
+            const auto pending = std::move(member->pending);
             const listener_key key{pending->quoted_identifier, pending->protocol, pending->deflate};
             registry_.insert(*member, key);
         }
