@@ -20,7 +20,7 @@ double median_of(const std::vector<sample>& samples, double sample::*field)
 void print_side(const char* title, const char* side, const std::vector<sample>& samples)
 {
     const double cpu = median_of(samples, &sample::cpu_us);
-    std::printf("%-36s %-9s %9.2f %12s %12s %9.3f %9.3f", title, side, cpu, grouped(cpu > 0 ? static_cast<std::uint64_t>(1e6 / cpu) : 0).c_str(),
+    std::printf("%-38s %-9s %9.2f %12s %12s %9.3f %9.3f", title, side, cpu, grouped(cpu > 0 ? static_cast<std::uint64_t>(1e6 / cpu) : 0).c_str(),
                 grouped(static_cast<std::uint64_t>(median_of(samples, &sample::per_second))).c_str(), median_of(samples, &sample::p50_ms),
                 median_of(samples, &sample::p99_ms));
 }
@@ -57,7 +57,7 @@ std::string grouped(std::uint64_t number)
 
 void print_rows(const std::vector<row>& rows)
 {
-    std::printf("%-36s %-9s %9s %12s %12s %9s %9s   %s\n", "", "", "CPU us", "per CPU s", "per s", "p50 ms", "p99 ms", "baseline / coax [quartiles]");
+    std::printf("%-38s %-9s %9s %12s %12s %9s %9s   %s\n", "", "", "CPU us", "per CPU s", "per s", "p50 ms", "p99 ms", "baseline / coax [quartiles]");
     for (const row& one : rows) {
         const quartiles ratio = one.ratio();
         print_side(one.name.c_str(), "coax", one.coax);

@@ -18,6 +18,13 @@ public:
         ++total_;
     }
 
+    /// Takes over what another has counted.
+    void add(const histogram& other) noexcept
+    {
+        for (std::size_t index = 0; index < counts_.size(); ++index) counts_[index] += other.counts_[index];
+        total_ += other.total_;
+    }
+
     void clear() noexcept
     {
         counts_.fill(0);
