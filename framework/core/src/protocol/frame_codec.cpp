@@ -12,12 +12,7 @@
 
 namespace coax {
 
-namespace {
-
-constexpr std::size_t max_header_size = 14;
-constexpr std::size_t max_control_size = 125;
-
-struct frame_header {
+struct frame_decoder::header {
     opcode code = opcode::continuation;
     bool is_final = false;
     bool rsv1 = false;
@@ -25,7 +20,15 @@ struct frame_header {
     std::array<char, 4> mask{};
     std::size_t header_size = 0; // zero: not all of it is here
     std::string_view error{};    // not empty: broken
+
+    void parse(std::span<const char> bytes, bool in_message, bool may_compress) noexcept;
+    std::string_view check(unsigned first, unsigned second, bool in_message, bool may_compress) const noexcept;
 };
+
+namespace {
+
+constexpr std::size_t max_header_size = 14;
+constexpr std::size_t max_control_size = 125;
 
 constexpr bool is_control(opcode code) noexcept { return (static_cast<unsigned>(code) & 8) != 0; }
 
@@ -34,57 +37,6 @@ std::uint64_t read_big_endian(const char* bytes, std::size_t count) noexcept
     std::uint64_t value = 0;
     for (std::size_t i = 0; i < count; ++i) value = value << 8 | static_cast<unsigned char>(bytes[i]);
     return value;
-}
-
-/// What is wrong with the first two bytes, in Beast's order; empty if nothing.
-std::string_view check_header(const frame_header& header, unsigned first, unsigned second, bool in_message, bool may_compress) noexcept
-{
-    const bool rsv = (first & 0x30) != 0;
-    switch (header.code) {
-    case opcode::text:
-    case opcode::binary:
-        if (in_message) return "continuation expected";
-        if (rsv || (header.rsv1 && !may_compress)) return "reserved bits set";
-        break;
-    case opcode::continuation:
-        if (!in_message) return "continuation of nothing";
-        if (rsv || header.rsv1) return "reserved bits set";
-        break;
-    case opcode::close:
-    case opcode::ping:
-    case opcode::pong:
-        if (!header.is_final) return "fragmented control frame";
-        if ((second & 0x7f) > max_control_size) return "control frame too long";
-        if (rsv || header.rsv1) return "reserved bits set";
-        break;
-    default: return "unknown opcode";
-    }
-    if (!(second & 0x80)) return "frame not masked";
-    return {};
-}
-
-frame_header parse_header(std::span<const char> bytes, bool in_message, bool may_compress) noexcept
-{
-    frame_header header;
-    if (bytes.size() < 2) return header;
-    const auto first = static_cast<unsigned char>(bytes[0]);
-    const auto second = static_cast<unsigned char>(bytes[1]);
-    const unsigned short_size = second & 0x7f;
-    const std::size_t size_bytes = short_size == 126 ? 2 : short_size == 127 ? 8 : 0;
-    const std::size_t mask_bytes = second & 0x80 ? 4 : 0;
-    if (bytes.size() < 2 + size_bytes + mask_bytes) return header;
-
-    header.code = static_cast<opcode>(first & 0x0f);
-    header.is_final = (first & 0x80) != 0;
-    header.rsv1 = (first & 0x40) != 0;
-    header.header_size = 2 + size_bytes + mask_bytes;
-    header.error = check_header(header, first, second, in_message, may_compress);
-    if (!header.error.empty()) return header;
-
-    header.size = size_bytes ? read_big_endian(bytes.data() + 2, size_bytes) : short_size;
-    if ((size_bytes == 2 && header.size < 126) || (size_bytes == 8 && header.size < 65536)) header.error = "length not minimal";
-    std::memcpy(header.mask.data(), bytes.data() + 2 + size_bytes, 4);
-    return header;
 }
 
 /// `at`: how much of the frame's payload came before `bytes`.
@@ -147,158 +99,208 @@ std::string_view view(std::span<const char> bytes) noexcept { return {bytes.data
 
 } // namespace
 
+/// What is wrong with the first two bytes, in Beast's order; empty if nothing.
+std::string_view frame_decoder::header::check(unsigned first, unsigned second, bool in_message, bool may_compress) const noexcept
+{
+    const bool rsv = (first & 0x30) != 0;
+    switch (code) {
+    case opcode::text:
+    case opcode::binary:
+        if (in_message) return "continuation expected";
+        if (rsv || (rsv1 && !may_compress)) return "reserved bits set";
+        break;
+    case opcode::continuation:
+        if (!in_message) return "continuation of nothing";
+        if (rsv || rsv1) return "reserved bits set";
+        break;
+    case opcode::close:
+    case opcode::ping:
+    case opcode::pong:
+        if (!is_final) return "fragmented control frame";
+        if ((second & 0x7f) > max_control_size) return "control frame too long";
+        if (rsv || rsv1) return "reserved bits set";
+        break;
+    default: return "unknown opcode";
+    }
+    if (!(second & 0x80)) return "frame not masked";
+    return {};
+}
+
+void frame_decoder::header::parse(std::span<const char> bytes, bool in_message, bool may_compress) noexcept
+{
+    if (bytes.size() < 2) return;
+    const auto first = static_cast<unsigned char>(bytes[0]);
+    const auto second = static_cast<unsigned char>(bytes[1]);
+    const unsigned short_size = second & 0x7f;
+    const std::size_t size_bytes = short_size == 126 ? 2 : short_size == 127 ? 8 : 0;
+    const std::size_t mask_bytes = second & 0x80 ? 4 : 0;
+    if (bytes.size() < 2 + size_bytes + mask_bytes) return;
+
+    code = static_cast<opcode>(first & 0x0f);
+    is_final = (first & 0x80) != 0;
+    rsv1 = (first & 0x40) != 0;
+    header_size = 2 + size_bytes + mask_bytes;
+    error = check(first, second, in_message, may_compress);
+    if (!error.empty()) return;
+
+    size = size_bytes ? read_big_endian(bytes.data() + 2, size_bytes) : short_size;
+    if ((size_bytes == 2 && size < 126) || (size_bytes == 8 && size < 65536)) error = "length not minimal";
+    std::memcpy(mask.data(), bytes.data() + 2 + size_bytes, mask.size());
+}
+
 struct frame_decoder::partial {
     // A header of which some bytes are missing.
     std::array<char, max_header_size> head;
     std::uint8_t head_size = 0;
 
-    // The frame whose payload is coming; `code` tells whether it is a control frame.
+    // The frame whose payload is coming.
     bool in_frame = false;
-    frame_header frame;
+    header frame;
     std::uint64_t taken = 0;
-    std::array<char, max_control_size> control;
+    std::array<char, max_control_size> control; // its payload, if it is a control frame
 
     // The message of which at least one frame has begun.
     bool in_message = false;
     bool is_text = false;
     bool is_compressed = false;
-    bool was_delivered = false; // `message` is what the last event points to
     utf8_validator utf8;
     std::string message;
 
-    void begin_message(const frame_header& header)
-    {
-        in_message = true;
-        is_text = header.code == opcode::text;
-        is_compressed = header.rsv1;
-        utf8.reset();
-        message.clear();
-    }
-
     bool is_idle() const noexcept { return head_size == 0 && !in_frame && !in_message; }
+
+    bool is_too_big(const header& next, std::size_t limit) const noexcept
+    {
+        const auto bound = is_compressed ? compressed_bound(limit) : limit;
+        return message.size() > bound || next.size > bound - message.size();
+    }
 };
 
 static_assert(sizeof(frame_decoder) == 16);
 
+frame_decoder::frame_decoder() noexcept = default;
+frame_decoder::frame_decoder(frame_decoder&&) noexcept = default;
+frame_decoder& frame_decoder::operator=(frame_decoder&&) noexcept = default;
 frame_decoder::~frame_decoder() = default;
 
 bool frame_decoder::is_idle() const noexcept { return !partial_ || partial_->is_idle(); }
 
 frame_event frame_decoder::next(std::span<char>& input, const frame_limits& limits)
 {
-    const auto fail = [&](frame_event event) {
-        failed_ = true;
-        partial_.reset();
-        input = {};
-        return event;
-    };
-    const auto need_more = [&] {
-        input = {};
-        if (partial_ && partial_->is_idle()) partial_.reset();
-        return frame_event{};
-    };
-    const auto hold = [&]() -> partial& {
-        if (!partial_) partial_ = std::make_unique<partial>();
-        return *partial_;
-    };
-
-    if (failed_) return fail(failure(close_code::protocol_error, "input after a failure"));
-    if (partial_ && partial_->was_delivered) {
-        partial_->was_delivered = false;
-        if (partial_->is_idle()) partial_.reset();
-    }
+    if (failed_) return concluded(failure(close_code::protocol_error, "input after a failure"), input);
+    // What the last event pointed to is not needed any more.
+    if (partial_ && partial_->is_idle()) partial_.reset();
 
     for (;;) {
-        frame_header header;
-        if (partial_ && partial_->in_frame) {
-            header = partial_->frame;
-        } else {
-            if (input.empty()) return need_more();
+        if (!partial_ || !partial_->in_frame) {
+            header begun;
+            if (!read_header(input, limits.inflate != nullptr, begun)) return need_more(input);
+            if (!begun.error.empty()) return concluded(failure(close_code::protocol_error, begun.error), input);
+
             const bool in_message = partial_ && partial_->in_message;
-            const bool may_compress = limits.inflate != nullptr;
-            if (partial_ && partial_->head_size) {
-                auto& head = partial_->head;
-                const std::size_t had = partial_->head_size;
-                const auto added = std::min(head.size() - had, input.size());
-                std::copy_n(input.data(), added, head.data() + had);
-                header = parse_header({head.data(), had + added}, in_message, may_compress);
-                if (!header.header_size) {
-                    partial_->head_size = static_cast<std::uint8_t>(had + added);
-                    return need_more();
-                }
-                partial_->head_size = 0;
-                input = input.subspan(header.header_size - had);
-            } else {
-                header = parse_header(input, in_message, may_compress);
-                if (!header.header_size) {
-                    std::copy(input.begin(), input.end(), hold().head.begin());
-                    partial_->head_size = static_cast<std::uint8_t>(input.size());
-                    return need_more();
-                }
-                input = input.subspan(header.header_size);
-            }
-            if (!header.error.empty()) return fail(failure(close_code::protocol_error, header.error));
-
-            if (!is_control(header.code)) {
-                const bool is_compressed = in_message ? partial_->is_compressed : header.rsv1;
-                const std::uint64_t so_far = in_message ? partial_->message.size() : 0;
-                const std::uint64_t bound = is_compressed ? compressed_bound(limits.max_message_size) : limits.max_message_size;
-                if (so_far > bound || header.size > bound - so_far) return fail(failure(close_code::message_too_big, "message too big"));
+            if (!is_control(begun.code)) {
+                const bool is_too_big = in_message ? partial_->is_too_big(begun, limits.max_message_size)
+                                                   : begun.size > (begun.rsv1 ? compressed_bound(limits.max_message_size) : limits.max_message_size);
+                if (is_too_big) return concluded(failure(close_code::message_too_big, "message too big"), input);
             }
 
-            const bool is_whole = header.size <= input.size();
-            if (is_whole && (is_control(header.code) || (header.is_final && !in_message))) {
-                const auto payload = input.first(static_cast<std::size_t>(header.size));
+            const bool is_alone = is_control(begun.code) || (begun.is_final && !in_message);
+            if (is_alone && begun.size <= input.size()) {
+                const auto payload = input.first(static_cast<std::size_t>(begun.size));
                 input = input.subspan(payload.size());
-                unmask(payload, header.mask, 0);
-                if (is_control(header.code)) {
-                    const auto event = control_event(header.code, view(payload));
-                    return event.what == frame_event::kind::failure ? fail(event) : event;
-                }
-                const bool is_text = header.code == opcode::text;
-                if (is_text && !header.rsv1 && !is_valid_utf8(view(payload)))
-                    return fail(failure(close_code::invalid_payload, "text is not UTF-8"));
-                const auto event = data_event(is_text, header.rsv1, view(payload), limits);
-                return event.what == frame_event::kind::failure ? fail(event) : event;
+                unmask(payload, begun.mask, 0);
+                if (is_control(begun.code)) return concluded(control_event(begun.code, view(payload)), input);
+                const bool is_text = begun.code == opcode::text;
+                if (is_text && !begun.rsv1 && !is_valid_utf8(view(payload)))
+                    return concluded(failure(close_code::invalid_payload, "text is not UTF-8"), input);
+                return concluded(data_event(is_text, begun.rsv1, view(payload), limits), input);
             }
-
-            auto& kept = hold();
-            kept.in_frame = true;
-            kept.frame = header;
-            kept.taken = 0;
-            if (!is_control(header.code) && !in_message) kept.begin_message(header);
+            begin_frame(begun);
         }
-
-        auto& kept = *partial_;
-        const auto arrived = input.first(static_cast<std::size_t>(std::min<std::uint64_t>(header.size - kept.taken, input.size())));
-        input = input.subspan(arrived.size());
-        unmask(arrived, header.mask, kept.taken);
-        const auto before = static_cast<std::size_t>(kept.taken);
-        kept.taken += arrived.size();
-        const bool is_frame_done = kept.taken == header.size;
-
-        if (is_control(header.code)) {
-            std::copy(arrived.begin(), arrived.end(), kept.control.begin() + before);
-            if (!is_frame_done) return need_more();
-            kept.in_frame = false;
-            const auto event = control_event(header.code, {kept.control.data(), static_cast<std::size_t>(header.size)});
-            kept.was_delivered = true;
-            return event.what == frame_event::kind::failure ? fail(event) : event;
-        }
-
-        const bool checks_text = kept.is_text && !kept.is_compressed;
-        if (checks_text && !kept.utf8.feed(view(arrived))) return fail(failure(close_code::invalid_payload, "text is not UTF-8"));
-        kept.message.append(arrived.data(), arrived.size());
-        if (!is_frame_done) return need_more();
-        kept.in_frame = false;
-        if (!header.is_final) continue;
-
-        kept.in_message = false;
-        if (checks_text && !kept.utf8.is_complete()) return fail(failure(close_code::invalid_payload, "text is not UTF-8"));
-        const auto event = data_event(kept.is_text, kept.is_compressed, kept.message, limits);
-        kept.was_delivered = true;
-        return event.what == frame_event::kind::failure ? fail(event) : event;
+        const auto event = read_payload(input, limits);
+        if (event.what != frame_event::kind::none) return concluded(event, input);
+        if (partial_->in_frame) return need_more(input);
     }
+}
+
+/// False: not all of it is here; what is here is kept.
+bool frame_decoder::read_header(std::span<char>& input, bool may_compress, header& to)
+{
+    if (input.empty()) return false;
+    const bool in_message = partial_ && partial_->in_message;
+    const std::size_t had = partial_ ? partial_->head_size : 0;
+    if (had == 0) {
+        to.parse(input, in_message, may_compress);
+    } else {
+        const auto added = std::min(max_header_size - had, input.size());
+        std::copy_n(input.data(), added, partial_->head.data() + had);
+        to.parse({partial_->head.data(), had + added}, in_message, may_compress);
+    }
+    if (to.header_size == 0) {
+        if (!partial_) partial_ = std::make_unique<partial>();
+        if (had == 0) std::copy(input.begin(), input.end(), partial_->head.begin());
+        partial_->head_size = static_cast<std::uint8_t>(had + input.size());
+        return false;
+    }
+    if (partial_) partial_->head_size = 0;
+    input = input.subspan(to.header_size - had);
+    return true;
+}
+
+void frame_decoder::begin_frame(const header& begun)
+{
+    if (!partial_) partial_ = std::make_unique<partial>();
+    partial_->in_frame = true;
+    partial_->frame = begun;
+    partial_->taken = 0;
+    if (is_control(begun.code) || partial_->in_message) return;
+    partial_->in_message = true;
+    partial_->is_text = begun.code == opcode::text;
+    partial_->is_compressed = begun.rsv1;
+    partial_->utf8.reset();
+    partial_->message.clear();
+}
+
+/// Takes what is there of the current frame. Nothing to report: `in_frame` tells whether more of it is to come.
+frame_event frame_decoder::read_payload(std::span<char>& input, const frame_limits& limits)
+{
+    auto& kept = *partial_;
+    const auto& frame = kept.frame;
+    const auto before = kept.taken;
+    const auto arrived = input.first(static_cast<std::size_t>(std::min<std::uint64_t>(frame.size - before, input.size())));
+    input = input.subspan(arrived.size());
+    unmask(arrived, frame.mask, before);
+    kept.taken += arrived.size();
+    kept.in_frame = kept.taken != frame.size;
+
+    if (is_control(frame.code)) {
+        std::copy(arrived.begin(), arrived.end(), kept.control.begin() + static_cast<std::ptrdiff_t>(before));
+        if (kept.in_frame) return {};
+        return control_event(frame.code, {kept.control.data(), static_cast<std::size_t>(frame.size)});
+    }
+
+    const bool checks_text = kept.is_text && !kept.is_compressed;
+    if (checks_text && !kept.utf8.feed(view(arrived))) return failure(close_code::invalid_payload, "text is not UTF-8");
+    kept.message.append(arrived.data(), arrived.size());
+    if (kept.in_frame || !frame.is_final) return {};
+    kept.in_message = false;
+    if (checks_text && !kept.utf8.is_complete()) return failure(close_code::invalid_payload, "text is not UTF-8");
+    return data_event(kept.is_text, kept.is_compressed, kept.message, limits);
+}
+
+frame_event frame_decoder::need_more(std::span<char>& input) noexcept
+{
+    input = {};
+    if (partial_ && partial_->is_idle()) partial_.reset();
+    return {};
+}
+
+frame_event frame_decoder::concluded(frame_event event, std::span<char>& input) noexcept
+{
+    if (event.what != frame_event::kind::failure) return event;
+    failed_ = true;
+    partial_.reset(); // reasons of failures are literals: none lies in there
+    input = {};
+    return event;
 }
 
 namespace {

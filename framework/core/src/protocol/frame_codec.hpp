@@ -56,7 +56,7 @@ struct frame_event {
 
 /// Reads a client's frames, sans-I/O: bytes in, events out.
 ///
-/// Idle, it owns no heap memory: an incomplete frame or message is kept in one allocation made for it and freed with it.
+/// Idle, it owns no heap memory: an incomplete frame or message is kept in memory made for what has arrived of it, and freed with it.
 /// Works in place: `feed` may unmask inside the given buffer. Text is checked as UTF-8 as it comes, so that a wrong byte is found
 /// early (the RFC 6455 way); a compressed message stays compressed until its last fragment, then inflates into at most
 /// `max_message_size` bytes.
@@ -65,9 +65,9 @@ struct frame_event {
 /// Thread rule: shard-affine.
 class frame_decoder {
 public:
-    frame_decoder() noexcept = default;
-    frame_decoder(frame_decoder&&) noexcept = default;
-    frame_decoder& operator=(frame_decoder&&) noexcept = default;
+    frame_decoder() noexcept;
+    frame_decoder(frame_decoder&&) noexcept;
+    frame_decoder& operator=(frame_decoder&&) noexcept;
     ~frame_decoder();
 
     /// The next event from `input`, which shrinks by what was consumed. Call again with the rest until `none` or `failure`.
@@ -78,7 +78,15 @@ public:
     bool is_idle() const noexcept;
 
 private:
+    struct header;
     struct partial;
+
+    bool read_header(std::span<char>& input, bool may_compress, header& to);
+    void begin_frame(const header& begun);
+    frame_event read_payload(std::span<char>& input, const frame_limits& limits);
+    frame_event need_more(std::span<char>& input) noexcept;
+    frame_event concluded(frame_event event, std::span<char>& input) noexcept;
+
     std::unique_ptr<partial> partial_; // only while something is incomplete
     bool failed_ = false;
 };
