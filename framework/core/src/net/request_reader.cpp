@@ -85,12 +85,14 @@ struct request_reader::impl {
 request_reader::state request_reader::impl::parse_more()
 {
     beast_error error;
-    while (!parse.is_header_done() && parsed < bytes.size()) {
-        parsed += parse.put(boost::asio::buffer(bytes.data() + parsed, bytes.size() - parsed), error);
+    // Beast applies its own limit to what one call sees, so a header that comes line by line has to be counted here.
+    auto visible = std::min(bytes.size(), max_size);
+    while (!parse.is_header_done() && parsed < visible) {
+        parsed += parse.put(boost::asio::buffer(bytes.data() + parsed, visible - parsed), error);
         if (error) break;
     }
-    // Beast applies its limit to what one call sees, so a header that comes line by line has to be counted here.
-    if (error == http::error::header_limit || parsed > max_size || (error == http::error::need_more && bytes.size() >= max_size))
+    bool ended_early = !error && !parse.is_header_done();
+    if (error == http::error::header_limit || ((error == http::error::need_more || ended_early) && bytes.size() >= max_size))
         return fail(431, "Request header is too large");
     if (error == http::error::need_more) return now;
     if (error == http::error::bad_version) return fail(505, "Only HTTP/1.0 and HTTP/1.1 are spoken here");
