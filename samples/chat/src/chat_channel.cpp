@@ -86,6 +86,7 @@ coax::task<> chat_channel::speak(json::object data)
         transmit(json::object{{"type", "refused"}, {"reason", "too_long"}, {"limit", max_text_size}});
         co_return;
     }
+    typing_again_ = {}; // a line ends the notice before it; the next one is news again
     const auto said = store_.add_line(room_, connection().name(), std::string(text));
     broadcast_to(room_, to_json(*said));
 }
