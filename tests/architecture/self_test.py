@@ -164,6 +164,15 @@ class Rules(unittest.TestCase):
         self.assertEqual([], rules_broken("tests/a.py", "#!/usr/bin/env python3\n# SPDX-License-Identifier: MIT\n", spdx=False))
         self.broken("pragma-once", "framework/core/src/hub/a.hpp", "int a;\n")
 
+    def test_documents_quote_compiled_files_and_link_to_what_is_there(self):
+        source = "framework/core/src/protocol/codec.hpp"
+        self.assertEqual([], rules_broken("docs/a.md", f"<!-- from: {source} -->\n```cpp\n#pragma once\n```\n", spdx=False))
+        self.assertEqual(["quoted-code"], rules_broken("docs/a.md", f"<!-- from: {source} -->\n```cpp\n#pragma twice\n```\n", spdx=False))
+        self.assertEqual(["quoted-code"], rules_broken("docs/a.md", "<!-- from: nowhere.cpp -->\n```cpp\nint a;\n```\n", spdx=False))
+        self.assertEqual(["quoted-code"], rules_broken("docs/a.md", "```cpp\nint a;\n```\n", spdx=False))
+        self.assertEqual([], rules_broken("docs/a.md", "[x](../framework/core/layers.txt) [y](../framework/core) [z](https://a.b/c#d)\n", spdx=False))
+        self.assertEqual(["link"], rules_broken("docs/a.md", "[x](missing.md#part)\n", spdx=False))
+
     def test_an_allowance_covers_its_own_rule_only(self):
         self.broken("detached", "framework/core/src/hub/a.cpp", "// lint-allow: sleep: wrong rule\nasio::detached;\n")
 

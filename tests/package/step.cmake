@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+# cmake -DSTEP=install|build ... -P step.cmake: one step of the package test; any command that fails ends it with its output.
+function(run)
+  execute_process(COMMAND ${ARGV} RESULT_VARIABLE code OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT code EQUAL 0)
+    list(JOIN ARGV " " command)
+    message(FATAL_ERROR "${command}\n${output}")
+  endif()
+endfunction()
+
+if(STEP STREQUAL "install")
+  file(REMOVE_RECURSE "${PREFIX}")
+  run("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${PREFIX}")
+  # An installed file that names the build tree works here and nowhere else.
+  file(GLOB_RECURSE texts "${PREFIX}/*.cmake" "${PREFIX}/*.hpp" "${PREFIX}/*.h") # lint-allow: glob: whatever was installed
+  foreach(text IN LISTS texts)
+    file(READ "${text}" content)
+    foreach(folder IN ITEMS "${SOURCE}" "${BUILD}")
+      string(FIND "${content}" "${folder}" at)
+      if(NOT at EQUAL -1)
+        message(FATAL_ERROR "${text} names ${folder}")
+      endif()
+    endforeach()
+    if(content MATCHES "coax_warnings")
+      message(FATAL_ERROR "${text} names coax_warnings, which is ours alone")
+    endif()
+  endforeach()
+  foreach(wanted IN LISTS WANTED)
+    if(NOT EXISTS "${PREFIX}/${wanted}")
+      message(FATAL_ERROR "${wanted} was not installed")
+    endif()
+  endforeach()
+elseif(STEP STREQUAL "build")
+  # The cache goes, the objects stay: what was found last time proves nothing about this prefix.
+  file(REMOVE "${BUILD}/CMakeCache.txt")
+  run("${CMAKE_COMMAND}" -S "${SOURCE}" -B "${BUILD}" -G "${GENERATOR}" "-DCMAKE_PREFIX_PATH=${PREFIX}" "-DCMAKE_BUILD_TYPE=${TYPE}"
+    "-DCMAKE_CXX_COMPILER=${COMPILER}" "-DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}")
+  run("${CMAKE_COMMAND}" --build "${BUILD}")
+else()
+  message(FATAL_ERROR "unknown step '${STEP}'")
+endif()
