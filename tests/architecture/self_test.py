@@ -92,6 +92,7 @@ class Rules(unittest.TestCase):
         self.broken("sleep", "tests/unit/hub/a.cpp", "sleep(1);\n")
         self.broken("sleep", "tests/browser/a.mjs", "await new Promise(r => setTimeout(r, 100));\n")
         self.lawful("tests/browser/a.mjs", "// lint-allow: sleep: the deadline of a wait, it fails the test\nsetTimeout(fail, 100);\n")
+        self.lawful("tests/browser/a.mjs", "setTimeout(() => {\n  reject(new Error());\n}, 100);\n")
         self.broken("sleep", "tests/browser/a.mjs", "// lint-allow: sleep:\nsetTimeout(fail, 100);\n")
         self.lawful("tests/unit/hub/a.cpp", "// no sleep_for here\nconst char* text = \"sleep(1)\";\n")
 
@@ -169,8 +170,9 @@ class Rules(unittest.TestCase):
         self.assertEqual([], rules_broken("docs/a.md", f"<!-- from: {source} -->\n```cpp\n#pragma once\n```\n", spdx=False))
         self.assertEqual(["quoted-code"], rules_broken("docs/a.md", f"<!-- from: {source} -->\n```cpp\n#pragma twice\n```\n", spdx=False))
         self.assertEqual(["quoted-code"], rules_broken("docs/a.md", "<!-- from: nowhere.cpp -->\n```cpp\nint a;\n```\n", spdx=False))
-        self.assertEqual(["quoted-code"], rules_broken("docs/a.md", "```cpp\nint a;\n```\n", spdx=False))
+        self.assertEqual(["quoted-code"], rules_broken("docs/a.md", "```cpp\n" + "int a;\n" * 5 + "```\n", spdx=False))
         self.assertEqual([], rules_broken("docs/a.md", "[x](../framework/core/layers.txt) [y](../framework/core) [z](https://a.b/c#d)\n", spdx=False))
+        self.assertEqual([], rules_broken("docs/a.md", "```cpp\nserver.run();\n```\n", spdx=False))
         self.assertEqual(["link"], rules_broken("docs/a.md", "[x](missing.md#part)\n", spdx=False))
 
     def test_an_allowance_covers_its_own_rule_only(self):
