@@ -62,6 +62,8 @@ TEST_CASE("F#1: the handshake matrix", "[handshake]")
         {"no key", upgrade_request({{"sec-websocket-key", ""}}), 400},
         {"short key", upgrade_request({{"sec-websocket-key", "c2hvcnQ="}}), 400},
         {"key of 18 bytes", upgrade_request({{"sec-websocket-key", "MDEyMzQ1Njc4OWFiY2RlZmdo"}}), 400},
+        {"key of 4 bytes", upgrade_request({{"sec-websocket-key", "MDEyMw=="}}), 400},
+        {"key of 19 bytes", upgrade_request({{"sec-websocket-key", "MDEyMzQ1Njc4OWFiY2RlZmdoaQ=="}}), 400},
         {"key not base64", upgrade_request({{"sec-websocket-key", "!!!!!!!!!!!!!!!!!!!!!!=="}}), 400},
         {"two keys", two_keys, 400},
         {"version before origin", upgrade_request({{"sec-websocket-version", "8"}, {"origin", "https://evil.test"}}), 426},

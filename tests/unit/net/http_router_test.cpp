@@ -78,6 +78,10 @@ TEST_CASE("F#1: the health check answers 200 with a date, before everything else
     upgrade.target = "/health";
     CHECK(decide(upgrade).status == 200);
     CHECK(decide(plain("GET", "/health"), false).status == 503);
+    auto report = http_router("/cable", "/health").decide(plain("GET", "/health"), {false, "{\"status\":\"stopping\"}"}, now);
+    CHECK(report.status == 503);
+    CHECK(has_line(report.response, "Content-Type: application/json"));
+    CHECK(body_of(report.response) == "{\"status\":\"stopping\"}");
     CHECK(decide(plain("POST", "/health")).status == 405);
 }
 

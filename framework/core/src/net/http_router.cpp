@@ -30,17 +30,16 @@ void http_router::add_page(std::string path, std::string content_type, std::stri
     pages_.insert_or_assign(std::move(path), page{std::move(content_type), std::move(body)});
 }
 
-http_router::decision http_router::decide(const http_request& request, bool is_serving, std::chrono::system_clock::time_point now) const
+http_router::decision http_router::decide(const http_request& request, const health_report& health, std::chrono::system_clock::time_point now) const
 {
-    header_list headers{{"Date", http_date(now)}};
     auto path = request.path();
-    auto not_found = [&] { return respond(request, 404, plain_text, "Page not found", headers); };
-
     bool is_health = !health_path_.empty() && path == health_path_;
-    if (!is_health && !cable_path_.empty() && path == cable_path_) {
-        if (!request.is_websocket_upgrade()) return not_found();
-        return {true, 0, {}};
-    }
+    bool is_cable = !is_health && !cable_path_.empty() && path == cable_path_;
+    if (is_cable && request.is_websocket_upgrade()) return {true, 0, {}};
+
+    header_list headers{{"Date", http_date(now)}};
+    auto not_found = [&] { return respond(request, 404, plain_text, "Page not found", headers); };
+    if (is_cable) return not_found();
     auto found = pages_.find(path);
     if (!is_health && found == pages_.end()) return not_found();
     if (request.method != "GET" && request.method != "HEAD") {
@@ -50,7 +49,7 @@ http_router::decision http_router::decide(const http_request& request, bool is_s
     if (is_health) {
         // A balancer must never be answered from a cache.
         headers.emplace_back("Cache-Control", "no-store");
-        return respond(request, is_serving ? 200 : 503, "text/html", "", headers);
+        return respond(request, health.is_serving ? 200 : 503, health.body.empty() ? "text/html" : "application/json", health.body, headers);
     }
     return respond(request, 200, found->second.content_type, found->second.body, headers);
 }

@@ -7,8 +7,16 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace coax {
+
+/// What the health check says. The body is JSON, or empty.
+struct health_report {
+    health_report(bool serving, std::string json = {}) : is_serving(serving), body(std::move(json)) {}
+    bool is_serving; ///< false while the server stops: 503
+    std::string body;
+};
 
 /// Which part of the server answers a request.
 ///
@@ -29,8 +37,8 @@ public:
     /// A static page, answered to GET and HEAD. Cable and health win over a page of the same path.
     void add_page(std::string path, std::string content_type, std::string body);
 
-    /// `is_serving`: false while the server stops, so that the health check answers 503. `now` goes into `Date`.
-    decision decide(const http_request& request, bool is_serving, std::chrono::system_clock::time_point now) const;
+    /// `health` answers the health check; `now` goes into `Date`.
+    decision decide(const http_request& request, const health_report& health, std::chrono::system_clock::time_point now) const;
 
 private:
     struct page {
