@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "config/reader.hpp"
 
-#include <coax/error.hpp>
-
 #include "config/sections.hpp"
 #include "config/units.hpp"
 
@@ -42,7 +40,7 @@ std::string describe(const config_node& node)
 
 [[noreturn]] void fail(const std::string& path, const std::string& expected, const std::string& got, const std::string& origin)
 {
-    throw config_error(path + ": expected " + expected + ", got " + got + " (" + origin + ")");
+    throw config_problem(path + ": expected " + expected + ", got " + got + " (" + origin + ")");
 }
 
 std::string expected_type(const config_rule& rule)
@@ -215,7 +213,7 @@ std::string show_path(const std::string& path)
 {
     std::string message = show_path(path) + ": unknown key; the nearest known key is " + nearest_key(path);
     if (path.starts_with("adapter.")) message += "; options of an adapter stand in a table of their own, such as [adapter.redis]";
-    throw config_error(message + " (" + origin + ")");
+    throw config_problem(message + " (" + origin + ")");
 }
 
 boost::json::value to_json(const config_node& node, const std::string& path);
@@ -291,7 +289,7 @@ void reject_misspelt_variables(const std::vector<std::string>& environment)
                 wanted += c == '.' ? std::string("__") : std::string(1, upper);
             }
             if (name.substr(prefix.size()) == flat)
-                throw config_error(name + ": unknown variable; section and key are separated by two underscores: " + wanted);
+                throw config_problem(name + ": unknown variable; section and key are separated by two underscores: " + wanted);
         }
     }
 }
@@ -314,7 +312,7 @@ resolved_config read_config(const config_node& root)
         read_section(node, out);
     }
     const std::string contradiction = find_contradiction(out.settings);
-    if (!contradiction.empty()) throw config_error(contradiction);
+    if (!contradiction.empty()) throw config_problem(contradiction);
 
     const config_node* adapter = root.find("adapter");
     const config_node* options = adapter ? adapter->find(out.settings.adapter.name) : nullptr;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "config/source.hpp"
 
-#include <coax/error.hpp>
-
 #include "config/units.hpp"
 
 #include <toml++/toml.h>
@@ -43,7 +41,7 @@ config_node convert(const toml::node& from, const std::string& name, int depth)
 {
     config_node to;
     to.origin = origin_of(from, name);
-    if (depth > max_depth) throw config_error(to.origin + ": tables are nested more than " + std::to_string(max_depth) + " deep");
+    if (depth > max_depth) throw config_problem(to.origin + ": tables are nested more than " + std::to_string(max_depth) + " deep");
     from.visit([&](const auto& value) {
         using type = std::remove_cvref_t<decltype(value)>;
         if constexpr (toml::is_table<type>) {
@@ -81,16 +79,16 @@ std::string read_file(const std::string& file)
     struct ::stat status {};
     if (::stat(file.c_str(), &status) != 0) {
         const std::string why = std::generic_category().message(errno);
-        throw config_error("cannot read the configuration file " + quote_toml(file) + ": " + why + remedy);
+        throw config_problem("cannot read the configuration file " + quote_toml(file) + ": " + why + remedy);
     }
-    if (S_ISDIR(status.st_mode)) throw config_error("the configuration file " + quote_toml(file) + " is a directory" + remedy);
+    if (S_ISDIR(status.st_mode)) throw config_problem("the configuration file " + quote_toml(file) + " is a directory" + remedy);
     std::ifstream in(file, std::ios::binary);
-    if (!in) throw config_error("cannot open the configuration file " + quote_toml(file) + "; check its permissions" + remedy);
+    if (!in) throw config_problem("cannot open the configuration file " + quote_toml(file) + "; check its permissions" + remedy);
     std::string text(max_file_size + 1, '\0');
     in.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (in.bad()) throw config_error("cannot read the configuration file " + quote_toml(file) + remedy);
+    if (in.bad()) throw config_problem("cannot read the configuration file " + quote_toml(file) + remedy);
     text.resize(static_cast<std::size_t>(in.gcount()));
-    if (text.size() > max_file_size) throw config_error("the configuration file " + quote_toml(file) + " is larger than 1MiB" + remedy);
+    if (text.size() > max_file_size) throw config_problem("the configuration file " + quote_toml(file) + " is larger than 1MiB" + remedy);
     return text;
 }
 
@@ -103,14 +101,14 @@ void set_untyped(config_node& root, const std::string& path, std::string value, 
         const bool is_last = dot == std::string::npos;
         const std::string part = path.substr(begin, is_last ? dot : dot - begin);
         if (part.empty() || depth > max_depth)
-            throw config_error(origin + ": " + quote_toml(path) + " is not the path of a key such as \"server.listen\"");
+            throw config_problem(origin + ": " + quote_toml(path) + " is not the path of a key such as \"server.listen\"");
         config_node* child = at->find(part);
         if (!child) {
             child = &at->children.emplace_back();
             child->key = part;
             child->origin = origin;
         } else if ((child->type == config_node::kind::table) == is_last) {
-            throw config_error(path.substr(0, dot) + (is_last ? ": is a table; set one of its keys (" : ": is not a table (") + origin + ")");
+            throw config_problem(path.substr(0, dot) + (is_last ? ": is a table; set one of its keys (" : ": is not a table (") + origin + ")");
         }
         if (is_last) {
             child->type = config_node::kind::untyped;
@@ -167,9 +165,8 @@ config_node parse_config_text(std::string_view text, const std::string& name)
         return convert(toml::parse(text, name), name, 0);
     } catch (const toml::parse_error& error) {
         const auto at = error.source().begin;
-        std::string why(error.description());
-        std::replace_if(why.begin(), why.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
-        throw config_error(name + " line " + std::to_string(at.line) + ", column " + std::to_string(at.column) + ": " + why);
+        throw config_problem(name + " line " + std::to_string(at.line) + ", column " + std::to_string(at.column) + ": " +
+                             std::string(error.description()));
     }
 }
 
@@ -180,6 +177,12 @@ config_node read_sources(const config_sources& sources)
     apply_environment(root, sources.environment);
     for (const config_override& item : sources.overrides) set_untyped(root, item.path, item.value, "command line");
     return root;
+}
+
+startup_error config_problem(std::string message)
+{
+    std::replace_if(message.begin(), message.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
+    return config_error(message);
 }
 
 std::vector<std::string> process_environment()

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <coax/config.hpp>
+#include <coax/error.hpp>
 
 #include <cstdint>
 #include <string>
@@ -50,6 +51,9 @@ config_node parse_config_text(std::string_view text, const std::string& name);
 /// Reads all sources into one tree; later ones replace single values of earlier ones.
 /// Errors: throws startup_error (78).
 config_node read_sources(const config_sources& sources);
+
+/// A startup_error (78) whose message stays on one line: what users wrote goes into messages, control characters become `?`.
+startup_error config_problem(std::string message);
 
 /// `COAX_...` of the running process.
 std::vector<std::string> process_environment();

@@ -56,24 +56,25 @@ void hub::publish(std::vector<broadcast_message> messages, broadcaster::completi
     });
 }
 
-bool hub::want(hub_shard& shard, std::string_view stream)
+std::optional<std::uint32_t> hub::want(hub_shard& shard, std::string_view stream)
 {
     auto next = interest_fsm::call::none;
+    std::optional<std::uint32_t> awaited;
     std::uint32_t number = 0;
     shared_payload name;
-    const bool is_active = interests_.with_lock([&](interest_table& table) {
+    interests_.with_lock([&](interest_table& table) {
         auto& entry = table.find_or_add(stream);
         if (entry.shards == 0) streams_.add(1);
         entry.shards |= bit(shard);
-        if (entry.machine.current() == interest_fsm::state::active) return true;
+        if (entry.machine.current() == interest_fsm::state::active) return;
         entry.waiting |= bit(shard);
         next = entry.machine.wanted();
         number = entry.machine.call_number();
+        awaited = entry.machine.awaited_number();
         name = entry.name;
-        return false;
     });
     call_adapter(std::move(name), next, number);
-    return is_active;
+    return awaited;
 }
 
 void hub::unwant(hub_shard& shard, std::string_view stream)
@@ -127,6 +128,7 @@ void hub::on_subscribed(shared_payload stream, std::uint32_t number, error_code 
             note.what = mailbox_entry::kind::acknowledged;
             note.stream = entry->name;
             note.error = error;
+            note.number = number;
             const auto index = static_cast<unsigned>(std::countr_zero(rest));
             if (shards_[index]->mailbox_.push(std::move(note))) to_wake |= std::uint64_t{1} << index;
         }

@@ -11,6 +11,8 @@
 #include <coax/metrics.hpp>
 
 #include <atomic>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -45,8 +47,8 @@ public:
 private:
     friend class hub_shard;
 
-    /// A shard wants `stream`; true if it is active already, else the shard's mailbox gets the acknowledgement.
-    bool want(hub_shard& shard, std::string_view stream);
+    /// A shard wants `stream`; nothing if it is active already, else the number of the acknowledgement that the shard's mailbox gets.
+    std::optional<std::uint32_t> want(hub_shard& shard, std::string_view stream);
     /// A shard has no listener of `stream` any more.
     void unwant(hub_shard& shard, std::string_view stream);
 

@@ -47,7 +47,8 @@ stream_handle hub_shard::join(std::string_view stream, subscriber& who, const li
     handle->who = &who;
     handle->is_held = held;
     // The table is asked every time: what this shard knew of the stream may be out of date.
-    if (node_.want(*this, stream)) {
+    const auto awaited = node_.want(*this, stream);
+    if (!awaited) {
         registry_.insert(*handle, key);
         ready({});
         return handle;
@@ -57,6 +58,7 @@ stream_handle hub_shard::join(std::string_view stream, subscriber& who, const li
     handle->pending->protocol = key.protocol;
     handle->pending->deflate = key.deflate;
     handle->pending->ready = std::move(ready);
+    handle->pending->awaited = *awaited;
     registry_.insert_waiting(*handle);
     return handle;
 }
@@ -65,6 +67,7 @@ void hub_shard::leave(stream_member& member) noexcept
 {
     BOOST_ASSERT(!is_flushing_);
     auto& stream = *member.stream;
+    std::replace(to_tell_.begin(), to_tell_.end(), &member, static_cast<stream_member*>(nullptr));
     registry_.remove(member);
     drop_if_unused(stream);
 }
@@ -77,24 +80,31 @@ void hub_shard::drop_if_unused(stream_log& stream)
     registry_.erase(stream);
 }
 
-void hub_shard::acknowledged(stream_log& stream, error_code error)
+void hub_shard::acknowledged(stream_log& stream, std::uint32_t number, error_code error)
 {
-    auto waiting = std::exchange(stream.waiting, {});
-    std::vector<std::function<void(error_code)>> ready;
-    ready.reserve(waiting.size());
-    for (auto* member : waiting) {
-        ready.push_back(std::exchange(member->pending->ready, {}));
-        if (error) {
-            // Stays in the waiting list, without a promise, until its owner drops it.
-            registry_.insert_waiting(*member);
-        } else {
-            const auto pending = std::move(member->pending);
-            const listener_key key{pending->quoted_identifier, pending->protocol, pending->deflate};
+    to_tell_.clear();
+    for (auto* member : std::exchange(stream.waiting, {})) {
+        auto& pending = *member->pending;
+        // One who came after this answer was put into the mailbox waits for another call's: this one may have been undone since.
+        const bool is_meant = pending.awaited == number;
+        if (is_meant) to_tell_.push_back(member);
+        if (is_meant && !error) {
+            const listener_key key{pending.quoted_identifier, pending.protocol, pending.deflate};
             registry_.insert(*member, key);
+        } else {
+            // A failed one stays in the waiting list, without a promise, until its owner drops it.
+            registry_.insert_waiting(*member);
         }
     }
-    for (auto& call : ready)
-        if (call) call(error);
+    // A call may drop any of the others (`leave` takes them out here), and the stream with them.
+    for (std::size_t i = 0; i < to_tell_.size(); ++i) {
+        auto* member = to_tell_[i];
+        if (!member) continue;
+        to_tell_[i] = nullptr;
+        const auto ready = std::move(member->pending->ready);
+        if (!error) member->pending.reset();
+        ready(error);
+    }
 }
 
 void hub_shard::append(stream_log& stream, shared_payload payload)
@@ -119,7 +129,7 @@ void hub_shard::drain()
             if (auto* stream = registry_.find(entry.stream.view())) append(*stream, std::move(entry.payload));
             break;
         case mailbox_entry::kind::acknowledged:
-            if (auto* stream = registry_.find(entry.stream.view())) acknowledged(*stream, entry.error);
+            if (auto* stream = registry_.find(entry.stream.view())) acknowledged(*stream, entry.number, entry.error);
             break;
         case mailbox_entry::kind::call: entry.call(); break;
         }

@@ -81,7 +81,7 @@ private:
 
     void leave(stream_member& member) noexcept;
     void append(stream_log& stream, shared_payload payload);
-    void acknowledged(stream_log& stream, error_code error);
+    void acknowledged(stream_log& stream, std::uint32_t number, error_code error);
     void flush_stream(stream_log& stream);
     void flush_group(stream_log& stream, listener_group& group);
     void encode(const stream_log& stream, listener_group& group);
@@ -95,6 +95,7 @@ private:
     stream_registry registry_;
     std::vector<stream_log*> dirty_;
     std::vector<subscriber*> to_flush_;
+    std::vector<stream_member*> to_tell_; ///< of the acknowledgement in hand
     std::vector<mailbox_entry> taken_;
     std::vector<char> joined_;
     std::unique_ptr<deflater> deflater_;

@@ -22,9 +22,15 @@ public:
     enum class state : std::uint8_t { idle, subscribing, active, unsubscribing };
     enum class call : std::uint8_t { none, subscribe, unsubscribe };
 
+    /// The first call gets the number after `last`.
+    explicit interest_fsm(std::uint32_t last = 0) noexcept : number_(last) {}
+
     state current() const noexcept { return state_; }
     /// The number of the call last asked for.
     std::uint32_t call_number() const noexcept { return number_; }
+    /// The number of the subscribe call whose answer concerns one who wants it now: the one under way or, while an unsubscribe is,
+    /// the next.
+    std::uint32_t awaited_number() const noexcept { return state_ == state::unsubscribing ? number_ + 1 : number_; }
 
     /// Somebody listens.
     call wanted() noexcept;
@@ -44,7 +50,7 @@ private:
     call start(call what) noexcept;
 
     state state_ = state::idle;
-    std::uint32_t number_ = 0;
+    std::uint32_t number_;
 };
 
 } // namespace coax

@@ -5,6 +5,7 @@
 
 #include <coax/shared_payload.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -26,6 +27,7 @@ struct interest {
 /// Stream name to interest; the node's only shared map. Reached through `synchronized` alone (`hub::interests_`).
 struct interest_table {
     std::unordered_map<std::string_view, std::unique_ptr<interest>> streams; // keys look into interest::name
+    std::uint32_t last_number = 0; ///< no erased stream's call had a higher one, so that a late answer never fits a later call
 
     interest* find(std::string_view name) noexcept
     {
@@ -38,6 +40,7 @@ struct interest_table {
         if (auto* known = find(name)) return *known;
         auto made = std::make_unique<interest>();
         made->name = shared_payload(name);
+        made->machine = interest_fsm(last_number);
         auto& added = *made;
         streams.emplace(added.name.view(), std::move(made));
         return added;
@@ -46,6 +49,7 @@ struct interest_table {
     void erase_if_idle(interest& stream)
     {
         if (stream.shards != 0 || stream.machine.current() != interest_fsm::state::idle) return;
+        last_number = std::max(last_number, stream.machine.call_number());
         const auto keep = stream.name; // the key looks into it
         streams.erase(keep.view());
     }

@@ -5,6 +5,7 @@
 #include <coax/shared_payload.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <vector>
@@ -18,6 +19,7 @@ struct mailbox_entry {
     shared_payload stream;
     shared_payload payload;     ///< message
     error_code error;           ///< acknowledged
+    std::uint32_t number = 0;   ///< acknowledged: of the subscribe call (`interest_fsm`)
     std::function<void()> call; ///< call
 };
 

@@ -60,6 +60,7 @@ struct stream_member::pending_join {
     const codec* protocol;
     bool deflate;
     std::function<void(error_code)> ready;
+    std::uint32_t awaited; ///< number of the subscribe call whose answer it waits for
 };
 
 /// Dropping the handle leaves the stream: nothing more is sent for it, not even what waits for the end of the turn.

@@ -55,7 +55,11 @@ public:
     void open();
 
     // From the reader.
-    bool wants_reading() const noexcept { return pending_commands_ < context_.limits.max_pending_commands; }
+    /// False while the command queue is full; `transport::resume_reading` tells when that is over.
+    bool wants_reading() const noexcept
+    {
+        return phase_ >= session_phase::closing || pending_commands_ < context_.limits.max_pending_commands;
+    }
     void on_text(std::string_view text);
     void on_binary();
     void on_ping(std::string_view payload);
@@ -65,6 +69,8 @@ public:
     void on_writable();
     /// The peer has said all it will: stop reading and end.
     bool is_reading_over() const noexcept { return is_reading_over_; }
+    /// What it sends is not looked at any more.
+    bool is_discarding() const noexcept { return is_discarding_; }
     /// Runs when the reader has ended: ends commands (after `command_grace`), then every `unsubscribed`, then `disconnect`.
     task<> finish();
 
