@@ -20,15 +20,21 @@ std::size_t peak_bytes = 0;
 // In front of each block, so that the sized and the plain delete both find the size.
 constexpr std::size_t prefix = alignof(std::max_align_t);
 
-void* counted_new(std::size_t size)
+void* counted_new(std::size_t size, const std::nothrow_t&) noexcept
 {
     auto* memory = static_cast<std::byte*>(std::malloc(size + prefix));
-    if (!memory) throw std::bad_alloc();
+    if (!memory) return nullptr;
     ::new (memory) std::size_t(size);
     ++allocations;
     live_bytes += size;
     if (live_bytes > peak_bytes) peak_bytes = live_bytes;
     return memory + prefix;
+}
+
+void* counted_new(std::size_t size)
+{
+    if (auto* memory = counted_new(size, std::nothrow)) return memory;
+    throw std::bad_alloc();
 }
 
 void counted_delete(void* memory) noexcept
@@ -53,10 +59,14 @@ struct heap_watch {
 
 void* operator new(std::size_t size) { return counted_new(size); }
 void* operator new[](std::size_t size) { return counted_new(size); }
+void* operator new(std::size_t size, const std::nothrow_t& tag) noexcept { return counted_new(size, tag); }
+void* operator new[](std::size_t size, const std::nothrow_t& tag) noexcept { return counted_new(size, tag); }
 void operator delete(void* memory) noexcept { counted_delete(memory); }
 void operator delete[](void* memory) noexcept { counted_delete(memory); }
 void operator delete(void* memory, std::size_t) noexcept { counted_delete(memory); }
 void operator delete[](void* memory, std::size_t) noexcept { counted_delete(memory); }
+void operator delete(void* memory, const std::nothrow_t&) noexcept { counted_delete(memory); }
+void operator delete[](void* memory, const std::nothrow_t&) noexcept { counted_delete(memory); }
 
 using namespace coax;
 using namespace coax::test;
