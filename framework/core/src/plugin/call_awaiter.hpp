@@ -23,6 +23,12 @@ namespace coax {
 /// How long a cancelled call may still take before it is given up.
 inline constexpr std::chrono::milliseconds abandon_after{1'000};
 
+/// How an awaited call ended.
+struct call_outcome {
+    result<void> answer;
+    bool is_abandoned = false; ///< the plugin has not completed it: it may still be at it
+};
+
 /// What a call does to the plugin: starts with this ticket and answers the plugin's block.
 using call_starter = std::function<coax_call*(coax_done ticket)>;
 
@@ -66,7 +72,7 @@ inline task<> wait_until(std::shared_ptr<awaited_call> state, std::chrono::stead
 /// late completion frees its block and nothing else. The waiting timer is outstanding work, so that the executor cannot stop meanwhile.
 /// Cancellation: terminal; answers errc::cancelled, after the same grace. `what` is a literal that names the call.
 /// `owner` and `table` must outlive the call.
-inline task<result<void>> await_call(host_services& owner, const coax_adapter_vtable& table, const char* what, call_starter start,
+inline task<call_outcome> await_call(host_services& owner, const coax_adapter_vtable& table, const char* what, call_starter start,
     std::chrono::milliseconds limit)
 {
     auto where = co_await asio::this_coro::executor;
@@ -80,26 +86,26 @@ inline task<result<void>> await_call(host_services& owner, const coax_adapter_vt
     calls.started(ticket, start(ticket));
 
     co_await detail::wait_until(state, deadline);
-    auto outcome = state->error;
+    call_outcome outcome;
+    auto error = state->error;
     if (!state->has_completed) {
         const auto cancellation = co_await asio::this_coro::cancellation_state;
-        const bool was_cancelled = cancellation.cancelled() != asio::cancellation_type::none;
-        outcome = was_cancelled ? errc::cancelled : errc::timed_out;
+        error = cancellation.cancelled() != asio::cancellation_type::none ? errc::cancelled : errc::timed_out;
         calls.cancel(ticket);
         // The signal that ended the first wait is spent; this one ends by completion or time.
         co_await detail::wait_until(state, std::chrono::steady_clock::now() + abandon_after);
         if (!state->has_completed) {
-            if (calls.abandon(ticket))
-                owner.call_abandoned(what);
-            else // it is completing at this moment: what it posts refers to this executor
-                while (!state->has_completed) co_await detail::wait_until(state, std::chrono::steady_clock::time_point::max());
-        } else if (!state->error) {
-            outcome = {}; // it won the race
+            outcome.is_abandoned = calls.abandon(ticket);
+            if (outcome.is_abandoned) owner.call_abandoned(what);
         }
+        // Not abandoned: it is completing at this moment, and what it posts refers to this executor.
+        const bool is_coming = !outcome.is_abandoned;
+        while (is_coming && !state->has_completed) co_await detail::wait_until(state, std::chrono::steady_clock::time_point::max());
+        if (state->has_completed && !state->error) error = {}; // it won the race
     }
     co_await asio::this_coro::throw_if_cancelled(did_throw);
-    if (outcome) co_return outcome;
-    co_return result<void>();
+    if (error) outcome.answer = error;
+    co_return outcome;
 }
 
 } // namespace coax

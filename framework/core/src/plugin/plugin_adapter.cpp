@@ -78,7 +78,7 @@ task<result<void>> plugin_adapter::start(std::chrono::milliseconds limit)
     call_starter starter = [this](coax_done ticket) { return table_.start(self_, ticket); };
     auto call = await_call(services_, table_, "start", std::move(starter), limit);
     auto outcome = co_await std::move(call);
-    co_return outcome;
+    co_return outcome.answer;
 }
 
 task<result<void>> plugin_adapter::stop(std::chrono::milliseconds limit)
@@ -91,11 +91,10 @@ task<result<void>> plugin_adapter::stop(std::chrono::milliseconds limit)
     // The plugin knows its limit; it gets a little longer than that before it is cancelled, so that its own report wins.
     auto call = await_call(services_, table_, "stop", std::move(starter), limit + std::chrono::milliseconds(100));
     auto outcome = co_await std::move(call);
-    const bool is_missed = outcome.has_error() && outcome.error() == errc::timed_out;
-    phase_ = is_missed || !calls_.is_empty() ? phase::leaked : phase::stopped;
+    phase_ = outcome.is_abandoned || !calls_.is_empty() ? phase::leaked : phase::stopped;
     if (phase_ == phase::leaked) log_.error("plugin.stop_timed_out", {{"limit_ms", limit.count()}, {"consequence", "its instance is leaked"}});
     end_services();
-    co_return outcome;
+    co_return outcome.answer;
 }
 
 /// Waits for functions of the table that other threads are in at this moment. They do not block, so this hardly ever waits at all; a timer

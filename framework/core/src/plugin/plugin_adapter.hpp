@@ -43,7 +43,7 @@ public:
     task<result<void>> start(std::chrono::milliseconds limit);
 
     /// Refuses new calls (errc::shutting_down), lets the plugin end, completes what it left. Comes once, after `start` has ended.
-    /// Errors: the plugin's; timed_out, then the instance is leaked.
+    /// Errors: the plugin's; timed_out, and if the plugin does not even end when cancelled, its instance is leaked.
     task<result<void>> stop(std::chrono::milliseconds limit);
 
     /// errc::invalid_argument unless `stream` has 1 to 255 bytes.
