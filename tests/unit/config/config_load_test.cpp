@@ -59,7 +59,7 @@ TEST_CASE("every kind of value is read from a file", "[config]")
 {
     const coax::config settings = read_text(R"(
 [server]
-listen = ["127.0.0.1:1", "[::1]:2", "unix:/tmp/c.sock"]
+listen = ["127.0.0.1:1", "[::1]:2", "unix:/run/c.sock"]
 threads = 4
 path = "/ws"
 health_path = ""
@@ -78,7 +78,7 @@ deflate = true
 format = "json"
 level = "debug"
 )").settings;
-    CHECK(settings.server.listen == std::vector<std::string>{"127.0.0.1:1", "[::1]:2", "unix:/tmp/c.sock"});
+    CHECK(settings.server.listen == std::vector<std::string>{"127.0.0.1:1", "[::1]:2", "unix:/run/c.sock"});
     CHECK(settings.server.threads == 4);
     CHECK(settings.server.path == "/ws");
     CHECK(settings.server.health_path.empty());
