@@ -30,6 +30,13 @@ struct sample {
 
 constexpr std::size_t limit = 64;
 
+std::string numbered(const char* what, std::size_t number)
+{
+    std::string name(what);
+    name += ' ';
+    return name += std::to_string(number);
+}
+
 std::string deflated(std::string_view text)
 {
     deflater deflate;
@@ -101,7 +108,7 @@ std::vector<sample> violations()
         {"RSV goes before the mask, size after both", client_frame{.is_masked = false, .rsv = 2, .announced = 1 << 20}.bytes(), refused},
     };
     for (const unsigned code : {3u, 4u, 5u, 6u, 7u, 11u, 12u, 13u, 14u, 15u})
-        all.push_back(bad("opcode " + std::to_string(code), {.code = static_cast<opcode>(code), .payload = "x"}));
+        all.push_back(bad(numbered("opcode", code), {.code = static_cast<opcode>(code), .payload = "x"}));
     return all;
 }
 
@@ -129,13 +136,13 @@ std::vector<sample> wrong_utf8()
     std::vector<sample> all{
         {"cut across fragments, then wrong", open_frame(opcode::text, "\xe2\x82") + last_frame("x"), wrong},
         {"incomplete at the end of the fragments", open_frame(opcode::text, "a") + last_frame("\xe2\x82"), wrong},
-        {"wrong in a frame that is not complete", text_frame("\xff" + std::string(40, 'x')).substr(0, 20), wrong},
+        {"wrong in a frame that is not complete", text_frame(std::string("\xff").append(40, 'x')).substr(0, 20), wrong},
         {"wrong before a ping", open_frame(opcode::text, "\xc0") + control_frame(opcode::ping), wrong},
         // RFC 6455 8.1 asks for a failure; Beast looks at the end of the text only if the last fragment has bytes.
         {"incomplete, ended by an empty fragment", open_frame(opcode::text, "\xe2\x82") + last_frame(""), wrong, {"text:\xe2\x82"}},
     };
     for (const std::string text : {"\xff", "\x80", "a\xc3", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "ok \xe2\x82\xac no \xe2\x28\xa1"})
-        all.push_back({"text " + std::to_string(all.size()), text_frame(text), wrong});
+        all.push_back({numbered("text", all.size()), text_frame(text), wrong});
     return all;
 }
 
@@ -155,12 +162,12 @@ std::vector<sample> closes()
         {"after a message", text_frame("a") + control_frame(opcode::close), {"text:a", "close:1005:"}},
     };
     for (const unsigned code : {1000u, 1001u, 1002u, 1003u, 1007u, 1008u, 1009u, 1010u, 1011u, 1012u, 1013u, 3000u, 3999u, 4000u, 4999u})
-        all.push_back({"code " + std::to_string(code), control_frame(opcode::close, close_body(code)), {"close:" + std::to_string(code) + ":"}});
+        all.push_back({numbered("code", code), control_frame(opcode::close, close_body(code)), {"close:" + std::to_string(code) + ":"}});
     for (const unsigned code : {0u, 1u, 999u, 1004u, 1005u, 1006u, 1014u, 1015u, 1016u, 1100u, 2000u, 2999u})
-        all.push_back({"code " + std::to_string(code), control_frame(opcode::close, close_body(code)), refused});
+        all.push_back({numbered("code", code), control_frame(opcode::close, close_body(code)), refused});
     // RFC 6455 7.4.2 ends at 4999, and so does Action Cable; Beast lets the rest pass.
     for (const unsigned code : {5000u, 65535u})
-        all.push_back({"code " + std::to_string(code), control_frame(opcode::close, close_body(code)), refused, {"close:" + std::to_string(code) + ":"}});
+        all.push_back({numbered("code", code), control_frame(opcode::close, close_body(code)), refused, {"close:" + std::to_string(code) + ":"}});
     return all;
 }
 

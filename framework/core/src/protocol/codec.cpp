@@ -9,6 +9,7 @@
 
 #include <boost/json/basic_parser_impl.hpp>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -73,17 +74,15 @@ struct command_handler : null_handler {
         if (depth_ == 1) append_key(part);
         return true;
     }
-    bool on_key(text part, std::size_t size, error_code&)
+    bool on_key(text part, std::size_t, error_code&)
     {
         if (depth_ != 1) return true;
         append_key(part);
         const std::string_view key(key_.data(), key_size_);
         current_ = nullptr;
-        if (size == key_size_) {
-            if (key == "command") current_ = &command;
-            else if (key == "identifier") current_ = &identifier;
-            else if (key == "data") current_ = &data;
-        }
+        if (key == "command") current_ = &command;
+        else if (key == "identifier") current_ = &identifier;
+        else if (key == "data") current_ = &data;
         key_size_ = 0;
         if (current_) {
             current_->what = command_field::kind::missing;
@@ -129,7 +128,7 @@ private:
     void append_key(text part)
     {
         const auto room = key_.size() - key_size_;
-        const auto size = part.size() < room ? part.size() : room;
+        const auto size = std::min(part.size(), room);
         std::copy_n(part.data(), size, key_.data() + key_size_);
         key_size_ += size;
     }
@@ -137,7 +136,7 @@ private:
     std::size_t depth_ = 0;
     std::size_t key_size_ = 0;
     command_field* current_ = nullptr;
-    std::array<char, 16> key_; // longer than the longest known key
+    std::array<char, 16> key_; // longer than the longest known key, so that a key cut short equals none of them
 };
 
 template <class Parser>

@@ -48,7 +48,7 @@ const codec& json_codec() noexcept;
 /// `text` as a JSON string, quotes included; `<`, `>`, `&`, U+2028 and U+2029 are escaped as Action Cable does.
 std::string quote_json(std::string_view text);
 
-/// True if `text` is exactly one JSON value (UTF-8, no lone surrogates, nesting at most 512).
+/// True if `text` is exactly one JSON value (UTF-8, no lone surrogates, nesting at most 512, no exponent beyond an int).
 bool is_json(std::string_view text) noexcept;
 
 } // namespace coax

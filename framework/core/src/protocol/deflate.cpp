@@ -251,8 +251,8 @@ struct inflater::state {
             size += room - stream.avail_out;
             if (status == Z_STREAM_END) inflateReset(&stream); // a block with BFINAL may be followed by others (RFC 7692 7.2.3.4)
             else if (status != Z_OK && status != Z_BUF_ERROR) return make_error_code(errc::malformed_command);
-            // A full output may hide more that zlib has taken in already.
-            if (part.empty() && stream.avail_out != 0) return {};
+            // What a full output held back comes with the next part: the tail, which itself makes none, follows every message.
+            if (part.empty()) return {};
         }
     }
 

@@ -193,7 +193,7 @@ frame_event frame_decoder::next(std::span<char>& input, const frame_limits& limi
     for (;;) {
         if (!partial_ || !partial_->in_frame) {
             header begun;
-            if (!read_header(input, limits.inflate != nullptr, begun)) return need_more(input);
+            if (!read_header(input, limits.inflate != nullptr, begun)) return {};
             if (!begun.error.empty()) return concluded(failure(close_code::protocol_error, begun.error), input);
 
             const bool in_message = partial_ && partial_->in_message;
@@ -218,11 +218,11 @@ frame_event frame_decoder::next(std::span<char>& input, const frame_limits& limi
         }
         const auto event = read_payload(input, limits);
         if (event.what != frame_event::kind::none) return concluded(event, input);
-        if (partial_->in_frame) return need_more(input);
+        if (partial_->in_frame) return {};
     }
 }
 
-/// False: not all of it is here; what is here is kept.
+/// False: not all of it is here; what is here has been taken and kept.
 bool frame_decoder::read_header(std::span<char>& input, bool may_compress, header& to)
 {
     if (input.empty()) return false;
@@ -239,6 +239,7 @@ bool frame_decoder::read_header(std::span<char>& input, bool may_compress, heade
         if (!partial_) partial_ = std::make_unique<partial>();
         if (had == 0) std::copy(input.begin(), input.end(), partial_->head.begin());
         partial_->head_size = static_cast<std::uint8_t>(had + input.size());
+        input = {};
         return false;
     }
     if (partial_) partial_->head_size = 0;
@@ -285,13 +286,6 @@ frame_event frame_decoder::read_payload(std::span<char>& input, const frame_limi
     kept.in_message = false;
     if (checks_text && !kept.utf8.is_complete()) return failure(close_code::invalid_payload, "text is not UTF-8");
     return data_event(kept.is_text, kept.is_compressed, kept.message, limits);
-}
-
-frame_event frame_decoder::need_more(std::span<char>& input) noexcept
-{
-    input = {};
-    if (partial_ && partial_->is_idle()) partial_.reset();
-    return {};
 }
 
 frame_event frame_decoder::concluded(frame_event event, std::span<char>& input) noexcept

@@ -59,9 +59,10 @@ struct frame_event {
 /// Idle, it owns no heap memory: an incomplete frame or message is kept in memory made for what has arrived of it, and freed with it.
 /// Works in place: `feed` may unmask inside the given buffer. Text is checked as UTF-8 as it comes, so that a wrong byte is found
 /// early (the RFC 6455 way); a compressed message stays compressed until its last fragment, then inflates into at most
-/// `max_message_size` bytes.
+/// `max_message_size` bytes (while compressed it may be about an eighth longer: not everything shrinks).
 /// Rules checked: masked; RSV; opcodes; control frames whole and at most 125 bytes, allowed between fragments; minimal length
-/// encodings; close codes; size. Order of the checks is Beast's, against which it is tested.
+/// encodings; close codes; size. Order of the checks is Beast's, against which it is tested; unlike Beast, close codes above 4999 and text that ends inside a character at an empty
+/// last fragment are refused, and broken compressed data is closed with 1007.
 /// Thread rule: shard-affine.
 class frame_decoder {
 public:
@@ -84,7 +85,6 @@ private:
     bool read_header(std::span<char>& input, bool may_compress, header& to);
     void begin_frame(const header& begun);
     frame_event read_payload(std::span<char>& input, const frame_limits& limits);
-    frame_event need_more(std::span<char>& input) noexcept;
     frame_event concluded(frame_event event, std::span<char>& input) noexcept;
 
     std::unique_ptr<partial> partial_; // only while something is incomplete
