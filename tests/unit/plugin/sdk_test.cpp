@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <coax/sdk/plugin.hpp>
 
+#include "plugin/call_awaiter.hpp"
 #include "support/catch.hpp"
 #include "support/plugin_stage.hpp"
+
+#include <coax/with_timeout.hpp>
 
 #include <atomic>
 #include <stdexcept>
@@ -101,6 +104,17 @@ struct running : plugin_stage {
     explicit running(std::string options = "{}") : plugin_stage(sample, std::move(options)) { REQUIRE(start().has_value()); }
 };
 
+task<> start_and_give_up(plugin_adapter* adapter)
+{
+    auto limited = with_timeout(adapter->start(coax::testing::patience), 20ms);
+    const auto outcome = co_await std::move(limited);
+    CHECK(outcome.error() == errc::timed_out);
+    // The cancellation is spent: this task waits like any other.
+    steady_timer pause(co_await asio::this_coro::executor, 1ms);
+    auto wait = pause.async_wait(asio::deferred);
+    co_await std::move(wait);
+}
+
 std::string creation_error(std::string options)
 {
     try {
@@ -149,6 +163,16 @@ TEST_CASE("a start that hangs is cancelled at its limit", "[sdk]")
     const auto outcome = it.start(20ms);
     REQUIRE(outcome.has_error());
     CHECK(outcome.error() == errc::timed_out);
+    CHECK(it.metrics.value("plugin_calls_abandoned_total") == 0);
+    CHECK(it.stop().has_value());
+}
+
+TEST_CASE("a start whose task is cancelled asks the plugin to cancel and ends soon", "[sdk]")
+{
+    plugin_stage it(sample, R"({"start":"hangs"})");
+    const auto began = std::chrono::steady_clock::now();
+    coax::testing::run_test(start_and_give_up(it.adapter.get()));
+    CHECK(std::chrono::steady_clock::now() - began < abandon_after);
     CHECK(it.metrics.value("plugin_calls_abandoned_total") == 0);
     CHECK(it.stop().has_value());
 }
