@@ -61,8 +61,8 @@ struct frame_event {
 /// early (the RFC 6455 way); a compressed message stays compressed until its last fragment, then inflates into at most
 /// `max_message_size` bytes (while compressed it may be about an eighth longer: not everything shrinks).
 /// Rules checked: masked; RSV; opcodes; control frames whole and at most 125 bytes, allowed between fragments; minimal length
-/// encodings; close codes; size. Order of the checks is Beast's, against which it is tested; unlike Beast, close codes above 4999 and text that ends inside a character at an empty
-/// last fragment are refused, and broken compressed data is closed with 1007.
+/// encodings; close codes; size. Order of the checks is Beast's, against which it is tested. Stricter than Beast: close codes above
+/// 4999 and text whose empty last fragment leaves a character unfinished are refused; broken compressed data closes with 1007.
 /// Thread rule: shard-affine.
 class frame_decoder {
 public:
