@@ -12,6 +12,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -34,24 +35,28 @@ using call_starter = std::function<coax_call*(coax_done ticket)>;
 
 namespace detail {
 
-/// One awaited call. Shared with its completion, which posts to the awaiting executor and touches nothing else from elsewhere.
+/// One awaited call. Shared with its completion, which may be destroyed on another thread long after the executor: hence no timer in it.
 struct awaited_call {
-    explicit awaited_call(const executor& where) : alarm(where) {}
+    explicit awaited_call(steady_timer& timer) : where(timer.get_executor()), alarm(timer) {}
 
-    steady_timer alarm; ///< set to the current deadline; cancelled when the call has completed
+    const executor where;
+    steady_timer& alarm; ///< of the coroutine: set to the current deadline, cancelled when the call has completed
     bool has_completed = false;
     error_code error;
+    std::atomic<bool> has_left{false}; ///< the completing thread has returned from the executor
 };
 
 inline call_table::completion completion_of(const std::shared_ptr<awaited_call>& state)
 {
     // Always posted, also when completed inline: a coroutine is never resumed inside its own start.
     return [state](error_code error) {
-        asio::post(state->alarm.get_executor(), [state, error] {
+        asio::post(state->where, [state, error] {
             state->has_completed = true;
             state->error = error;
             state->alarm.cancel();
         });
+        state->has_left.store(true, std::memory_order_release);
+        state->has_left.notify_one();
     };
 }
 
@@ -80,7 +85,8 @@ inline task<call_outcome> await_call(host_services& owner, const coax_adapter_vt
     // The end is awaited after a cancellation too.
     co_await asio::this_coro::throw_if_cancelled(false);
     const auto deadline = std::chrono::steady_clock::now() + limit;
-    auto state = std::make_shared<detail::awaited_call>(where);
+    steady_timer alarm(where);
+    const auto state = std::make_shared<detail::awaited_call>(alarm);
     auto& calls = call_table::of_process();
     const auto ticket = calls.open(owner, table, what, detail::completion_of(state));
     calls.started(ticket, start(ticket));
@@ -103,6 +109,8 @@ inline task<call_outcome> await_call(host_services& owner, const coax_adapter_vt
         while (is_coming && !state->has_completed) co_await detail::wait_until(state, std::chrono::steady_clock::time_point::max());
         if (state->has_completed && !state->error) error = {}; // it won the race
     }
+    // The caller may end the executor next; the other thread has only the tail of its post left.
+    if (state->has_completed) state->has_left.wait(false, std::memory_order_acquire);
     co_await asio::this_coro::throw_if_cancelled(did_throw);
     if (error) outcome.answer = error;
     co_return outcome;
