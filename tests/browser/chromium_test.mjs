@@ -37,7 +37,7 @@ describe("the chat page in Chromium", () => {
   }
 
   before(async () => {
-    server = await ChatServer.start({ settings: { "session.ping_interval": "200ms" } });
+    server = await ChatServer.start({ settings: { "session.ping_interval": "1s" } });
     browser = await launch();
   });
   after(async () => {
@@ -133,7 +133,7 @@ describe("the chat page in Chromium", () => {
   });
 
   it("comes back by itself after a restart of the server", async () => {
-    const ann = await person("Ann", { stale_after: 1 }), bob = await person("Bob", { stale_after: 1 });
+    const ann = await person("Ann", { stale_after: 2 }), bob = await person("Bob", { stale_after: 2 });
     await server.stop();
     for (const page of [ann, bob]) await state(page, "offline");
     await server.start_again();

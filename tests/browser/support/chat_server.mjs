@@ -9,7 +9,7 @@ const running = new Set();
 process.on("exit", () => running.forEach((child) => child.kill("SIGKILL"))); // a failed test must not leave servers behind
 
 export class ChatServer {
-  // Answers when connections are accepted. `port` 0 takes a free one; `settings` such as {"session.ping_interval": "200ms"}.
+  // Answers when connections are accepted. `port` 0 takes a free one; `settings` such as {"session.ping_interval": "1s"}.
   static async start({ port = 0, settings = {} } = {}) {
     const server = new ChatServer();
     await server.#launch(port, settings);
@@ -24,10 +24,16 @@ export class ChatServer {
     this.child = spawn(program, ["--listen", `127.0.0.1:${port}`, ...overrides], { stdio: ["ignore", "pipe", "pipe"] });
     running.add(this.child);
     this.log = "";
+    this.port = undefined;
+    this.stopping = false;
     this.child.stderr.setEncoding("utf8").on("data", (text) => { this.log = (this.log + text).slice(-20_000); });
     this.exited = new Promise((resolve) => this.child.once("close", (code, signal) => {
       running.delete(this.child);
       resolve({ code, signal });
+      if (this.port && !this.stopping) { // every later test could only wait in vain
+        console.error(`coax_chat ended unasked (${code ?? signal}); its log:\n${this.log}`);
+        process.exit(1);
+      }
     }));
 
     const announced = new Promise((resolve, reject) => {
@@ -63,6 +69,7 @@ export class ChatServer {
 
   // Asks the server to stop and checks that it did so cleanly.
   async stop() {
+    this.stopping = true;
     this.child.kill("SIGTERM");
     const { code, signal } = await this.#limited(this.exited, "coax_chat ends after SIGTERM");
     assert.equal(signal, null, `coax_chat was ended by ${signal}:\n${this.log}`);
