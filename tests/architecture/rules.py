@@ -188,6 +188,27 @@ def banned_words(tree):
             yield Finding(path, line_of(text, match.start()), "machine-path", "the path of a machine")
 
 
+HANDLER = r"(?:boost::)?(?:asio::)?any_completion_handler<[^;=]*>"
+
+
+def handler_assignments(tree):
+    """Boost 1.81's any_completion_handler recurses without end when it is move-assigned: construct it, swap it, or assign nullptr."""
+    texts = {}
+    for path, text in tree.files.items():
+        if is_cxx(path):
+            texts.setdefault(path.rsplit(".", 1)[0], []).append((path, code_of(text)))
+    for parts in texts.values():
+        together = "\n".join(code for _, code in parts)
+        if "any_completion_handler" not in together:
+            continue
+        types = "|".join([HANDLER, *(rf"(?:\w+::)*{name}" for name in re.findall(rf"\busing\s+(\w+)\s*=\s*{HANDLER}\s*;", together))])
+        for name in set(re.findall(rf"\b(?:{types})\s+(\w+)\s*;", together)):
+            for path, code in parts:
+                for match in re.finditer(rf"\b{name}\s*=(?![=])\s*(?!nullptr\b)|\bexchange\(\s*(?:\w+(?:->|\.))*{name}\s*,\s*(?!nullptr\b)", code):
+                    yield Finding(path, line_of(code, match.start()), "handler-assignment",
+                                  f"{name} is move-assigned, which never returns in Boost 1.81: construct or swap it, or assign nullptr")
+
+
 COMMENTED = (*CXX, ".cmake", "CMakeLists.txt", ".py", ".js", ".mjs", ".css", ".html", ".toml", ".sh", ".map")
 
 
@@ -232,7 +253,7 @@ def documents(tree):
                 yield Finding(path, line_of(text, match.start()), "link", f"{target} is not there")
 
 
-RULES = (include_directions, core_layers, confined_libraries, banned_words, file_heads, documents)
+RULES = (include_directions, core_layers, confined_libraries, banned_words, handler_assignments, file_heads, documents)
 
 
 def check(files):

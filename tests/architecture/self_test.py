@@ -149,6 +149,17 @@ class Rules(unittest.TestCase):
         self.lawful(path, "auto f = [this](int a) { return g(a); };\n")
         self.lawful(path, "[[nodiscard]] task<> f();\n")
 
+    def test_completion_handlers_are_not_move_assigned(self):
+        path = "framework/core/src/hub/a.hpp"
+        head = "#pragma once\nstruct a {\n    using handler = asio::any_completion_handler<void(error_code)>;\n    handler one;\n" \
+               "    asio::any_completion_handler<void()> two_;\n"
+        for text in ("void f() { one = handler(std::move(h)); }", "void f() { two_ = std::move(h); }", "auto f() { return std::exchange(two_, {}); }",
+                     "auto f() { return std::exchange(self->one, {}); }"):
+            self.broken("handler-assignment", path, f"{head}    {text}\n}};\n")
+        for text in ("void f() { handler(std::move(h)).swap(one); }", "void f() { two_ = nullptr; }", "bool f() { return one == nullptr; }",
+                     "auto f() { return std::exchange(two_, nullptr); }"):
+            self.lawful(path, f"{head}    {text}\n}};\n")
+
     def test_words_and_paths(self):
         self.broken("todo", "framework/core/src/hub/a.cpp", "// TO" "DO: later\n")
         self.lawful("framework/core/src/hub/a.cpp", "// TO" "DO(#12): later\n")
