@@ -214,7 +214,7 @@ private:
 
     void measure_idle()
     {
-        say("%.0f s idle", static_cast<double>(options_.idle_ms) / 1e3);
+        say("%.1f s idle", static_cast<double>(options_.idle_ms) / 1e3);
         const std::uint64_t coax_before = load::cpu_time_ns(coax_->server.pid());
         const std::uint64_t baseline_before = load::cpu_time_ns(baseline_->server.pid());
         const load_result result = coax_->load.run({load_order::kind::idle, 0, 0, options_.idle_ms, false});
@@ -237,7 +237,7 @@ private:
         std::printf("CPU: server process and ksoftirqd of its core, median of the rounds. Latency: from the publisher's send to a client's read.\n\n");
         print_rows(rows_);
         print_memory(memory_);
-        std::printf("\n%s idle clients, no pings, %.0f s: coax %.3f %% of a core, baseline %.3f %%\n", grouped(options_.clients).c_str(),
+        std::printf("\n%s idle clients, no pings, %.1f s: coax %.3f %% of a core, baseline %.3f %%\n", grouped(options_.clients).c_str(),
                     static_cast<double>(options_.idle_ms) / 1e3, idle_coax_, idle_baseline_);
         print_faults("coax", coax_faults_);
         print_faults("baseline", baseline_faults_);
