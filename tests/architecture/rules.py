@@ -202,9 +202,9 @@ def handler_assignments(tree):
         if "any_completion_handler" not in together:
             continue
         types = "|".join([HANDLER, *(rf"(?:\w+::)*{name}" for name in re.findall(rf"\busing\s+(\w+)\s*=\s*{HANDLER}\s*;", together))])
-        for name in set(re.findall(rf"\b(?:{types})\s+(\w+)\s*;", together)):
+        for name in set(re.findall(rf"(?<![<:\w])(?:{types})\s+(\w+)\s*;", together)):
             for path, code in parts:
-                for match in re.finditer(rf"\b{name}\s*=(?![=])\s*(?!nullptr\b)|\bexchange\(\s*(?:\w+(?:->|\.))*{name}\s*,\s*(?!nullptr\b)", code):
+                for match in re.finditer(rf"(?<!auto )(?<!auto& )\b{name}\s*=(?!=|\s*nullptr\b)|\bexchange\(\s*(?:\w+(?:->|\.))*{name}\s*,(?!\s*nullptr\b)", code):
                     yield Finding(path, line_of(code, match.start()), "handler-assignment",
                                   f"{name} is move-assigned, which never returns in Boost 1.81: construct or swap it, or assign nullptr")
 
