@@ -218,6 +218,14 @@ std::string show_path(const std::string& path)
 
 boost::json::value to_json(const config_node& node, const std::string& path);
 
+// A file is checked by its parser; variables and arguments are any bytes.
+void require_utf8(const std::string& text, const std::string& path, const std::string& origin)
+{
+    boost::system::error_code failed;
+    boost::json::parse(boost::json::serialize(boost::json::string(text)), failed);
+    if (failed) fail(path, "text in UTF-8", "other bytes", origin);
+}
+
 // Text without a type, for an adapter whose keys are not known here: a whole number, true, false, a text in double quotes
 // (JSON), else the text itself.
 boost::json::value untyped_to_json(const config_node& node, const std::string& path)
@@ -226,11 +234,12 @@ boost::json::value untyped_to_json(const config_node& node, const std::string& p
     if (const auto number = parse_count(node.text)) return *number;
     boost::system::error_code failed;
     if (node.text.starts_with('"') || node.text.starts_with('[')) {
-        boost::json::value value = boost::json::parse(node.text, failed);
+        boost::json::parse_options options;
+        options.max_depth = 16; // with the depth of its path still within what an adapter's parser takes
+        boost::json::value value = boost::json::parse(node.text, failed, {}, options);
         if (!failed) return value;
     }
-    boost::json::parse(boost::json::serialize(boost::json::string(node.text)), failed);
-    if (failed) fail(path, "a text in UTF-8", "other bytes", node.origin);
+    require_utf8(node.text, path, node.origin);
     return boost::json::value(node.text);
 }
 
@@ -253,7 +262,10 @@ boost::json::value to_json(const config_node& node, const std::string& path)
     case kind::table: break;
     }
     boost::json::object table;
-    for (const config_node& child : node.children) table[child.key] = to_json(child, path + '.' + child.key);
+    for (const config_node& child : node.children) {
+        require_utf8(child.key, path, child.origin);
+        table[child.key] = to_json(child, path + '.' + child.key);
+    }
     return table;
 }
 

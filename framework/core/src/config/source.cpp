@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "config/source.hpp"
 
+#include "config/checked_toml.hpp"
 #include "config/units.hpp"
-
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -20,8 +19,9 @@ namespace {
 
 // Far above any real file; keeps a file given by mistake (a log, a device) from filling the memory.
 constexpr std::size_t max_file_size = 1024 * 1024;
-// toml++ bounds nested values but not dotted keys.
-constexpr int max_depth = 64;
+// toml++ bounds nested values but not dotted keys, and Boost.JSON, which reads an adapter's options, stops at 32 by default.
+constexpr int max_depth = 32;
+constexpr int max_path_depth = 16;
 constexpr std::string_view prefix = "COAX_";
 
 std::string origin_of(const toml::node& node, const std::string& name)
@@ -73,6 +73,43 @@ config_node convert(const toml::node& from, const std::string& name, int depth)
     return to;
 }
 
+// TOML forbids control characters everywhere. toml++ 3.3 does not refuse all of them: `[` and a zero byte end in an assertion.
+void refuse_control_characters(std::string_view text, const std::string& name)
+{
+    std::size_t line = 1;
+    std::size_t line_begin = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        if (byte == '\n') {
+            ++line;
+            line_begin = i + 1;
+        } else if ((byte < 0x20 && byte != '\t' && byte != '\r') || byte == 0x7f) {
+            throw config_problem(name + " line " + std::to_string(line) + ", column " + std::to_string(i - line_begin + 1) +
+                                 ": a control character, which TOML does not allow; write it as an escape such as \"\\u0000\"");
+        }
+    }
+}
+
+// The line at which the parser stops with an assertion: it reads forwards, so every longer beginning of the text stops too.
+std::size_t find_broken_line(std::string_view text)
+{
+    std::vector<std::size_t> line_ends;
+    for (std::size_t i = 0; i < text.size(); ++i)
+        if (text[i] == '\n') line_ends.push_back(i);
+    line_ends.push_back(text.size());
+    const auto stops_before = [&](std::size_t end) {
+        try {
+            static_cast<void>(toml::parse(text.substr(0, end)));
+        } catch (const broken_toml&) {
+            return true;
+        } catch (const toml::parse_error&) { // cut in the middle of something
+        }
+        return false;
+    };
+    const auto found = std::partition_point(line_ends.begin(), line_ends.end(), [&](std::size_t end) { return !stops_before(end); });
+    return static_cast<std::size_t>(found - line_ends.begin()) + 1;
+}
+
 std::string read_file(const std::string& file)
 {
     const std::string remedy = "; name another file with --config, or leave it out to run with the defaults";
@@ -100,7 +137,7 @@ void set_untyped(config_node& root, const std::string& path, std::string value, 
         const std::size_t dot = path.find('.', begin);
         const bool is_last = dot == std::string::npos;
         const std::string part = path.substr(begin, is_last ? dot : dot - begin);
-        if (part.empty() || depth > max_depth)
+        if (part.empty() || depth > max_path_depth)
             throw config_problem(origin + ": " + quote_toml(path) + " is not the path of a key such as \"server.listen\"");
         config_node* child = at->find(part);
         if (!child) {
@@ -161,12 +198,15 @@ config_node* config_node::find(std::string_view name) noexcept { return const_ca
 
 config_node parse_config_text(std::string_view text, const std::string& name)
 {
+    refuse_control_characters(text, name);
     try {
         return convert(toml::parse(text, name), name, 0);
     } catch (const toml::parse_error& error) {
         const auto at = error.source().begin;
         throw config_problem(name + " line " + std::to_string(at.line) + ", column " + std::to_string(at.column) + ": " +
                              std::string(error.description()));
+    } catch (const broken_toml&) {
+        throw config_problem(name + " line " + std::to_string(find_broken_line(text)) + ": this is not TOML");
     }
 }
 

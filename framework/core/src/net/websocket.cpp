@@ -115,7 +115,7 @@ void websocket::resume_reading()
 {
     is_resumed_ = true;
     if (!resumed_) return;
-    auto resume = std::exchange(resumed_, {});
+    auto resume = std::exchange(resumed_, nullptr);
     asio::post(socket_.get_executor(), std::move(resume));
 }
 

@@ -44,7 +44,7 @@ public:
     {
         return asio::async_initiate<const asio::deferred_t, void()>(
             [this](auto handler) {
-                resumed_ = std::move(handler);
+                asio::any_completion_handler<void()>(std::move(handler)).swap(resumed_); // Boost 1.81: move assignment never ends
                 if (is_resumed_) resume_reading();
             },
             asio::deferred);

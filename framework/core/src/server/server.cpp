@@ -69,16 +69,16 @@ void raise_file_limit(const logger& log)
     }
 }
 
-// Runs one task to its end on this thread.
-result<void> run_here(task<result<void>> work)
+// Runs one task to its end on this thread. `context` must outlive the plugin: its thread may still hold on to the executor.
+result<void> run_on(asio::io_context& context, task<result<void>> work)
 {
-    asio::io_context context(1);
     result<void> outcome;
     std::exception_ptr failed;
     asio::co_spawn(context.get_executor(), std::move(work), [&](std::exception_ptr error, result<void> answer) {
         failed = error;
         outcome = answer;
     });
+    context.restart();
     context.run();
     if (failed) std::rethrow_exception(failed);
     return outcome;
@@ -111,6 +111,7 @@ struct server::impl {
     native_controller::connection_factory make_connection;
     node_state node;
     std::unique_ptr<native_controller> logic;
+    asio::io_context control{1}; ///< of the adapter's start and stop
     std::unique_ptr<local_adapter> local;
     std::unique_ptr<plugin_adapter> plugin;
     std::vector<listening_socket> sockets;
@@ -133,10 +134,10 @@ void server::impl::choose_adapter()
     const auto* found = plugins.find(plugin_kind::adapter, settings.adapter.name);
     plugin = std::make_unique<plugin_adapter>(*found, streams, log, metrics, settings.adapter.options_json);
     streams.use_adapter(*plugin);
-    const auto started = run_here(plugin->start(settings.adapter.start_timeout));
+    const auto started = run_on(control, plugin->start(settings.adapter.start_timeout));
     if (!started) {
         const auto why = plugin->failure();
-        (void)run_here(plugin->stop(settings.adapter.start_timeout));
+        (void)run_on(control, plugin->stop(settings.adapter.start_timeout));
         throw startup_error("adapter " + settings.adapter.name + " did not start (" + started.error().message() +
                             (why.empty() ? "" : ": " + why) + "); see [adapter." + settings.adapter.name + "] in the configuration");
     }
@@ -204,7 +205,7 @@ void server::impl::stop_shards()
     }
 
     if (plugin) {
-        const auto stopped = run_here(plugin->stop(settings.adapter.start_timeout));
+        const auto stopped = run_on(control, plugin->stop(settings.adapter.start_timeout));
         if (!stopped) log.error("adapter.stop_failed", {{"error", stopped.error().message()}});
     }
     for (auto& each : shards) each->stop();

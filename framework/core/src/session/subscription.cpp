@@ -32,16 +32,23 @@ struct subscription::join_wait {
 
     join_wait(executor e, std::string name) : where(std::move(e)), stream(std::move(name)) {}
 
-    void complete(error_code error)
+    /// By a post: the coroutine must not go on inside the hub's walk, or inside its own start.
+    static void complete(const std::shared_ptr<join_wait>& wait, error_code error)
     {
-        if (!waiting) return;
-        // By a post: the coroutine must not go on inside the hub's walk, or inside its own start.
-        asio::post(where, [resume = std::exchange(waiting, {}), error]() mutable { std::move(resume)(error); });
+        if (wait->is_complete) return;
+        wait->is_complete = true;
+        wait->outcome = error;
+        asio::post(wait->where, [wait] {
+            auto resume = std::move(wait->waiting);
+            std::move(resume)(wait->outcome);
+        });
     }
 
     executor where;
     std::string stream;
     handler waiting;
+    error_code outcome;
+    bool is_complete = false;
 };
 
 subscription::subscription(session& owner, std::string identifier) : owner_(owner), identifier_(std::move(identifier)) {}
@@ -66,9 +73,9 @@ auto subscription::wait_joined(std::string stream)
     return asio::async_initiate<const asio::deferred_t, void(error_code)>(
         [this, wait](auto handler) {
             auto slot = asio::get_associated_cancellation_slot(handler);
-            wait->waiting = join_wait::handler(std::move(handler));
+            join_wait::handler(std::move(handler)).swap(wait->waiting); // Boost 1.81: move assignment never ends
             if (slot.is_connected()) {
-                slot.assign([wait](asio::cancellation_type) { wait->complete(asio::error::operation_aborted); });
+                slot.assign([wait](asio::cancellation_type) { join_wait::complete(wait, asio::error::operation_aborted); });
             }
             start_join(wait);
         },
@@ -82,7 +89,7 @@ void subscription::start_join(std::shared_ptr<join_wait> wait)
     const listener_key key{quoted, owner_.protocol_, owner_.deflate_};
     // Before the confirmation what comes is held, so that the client hears of the subscription first.
     const bool held = state != phase::confirmed;
-    streams_.push_back(owner_.context_.streams.join(wait->stream, owner_, key, held, [wait](error_code error) { wait->complete(error); }));
+    streams_.push_back(owner_.context_.streams.join(wait->stream, owner_, key, held, [wait](error_code error) { join_wait::complete(wait, error); }));
 }
 
 task<result<void>> subscription::stream_from(std::string stream)
@@ -101,7 +108,7 @@ task<result<void>> subscription::stream_from(std::string stream)
     }
     auto [error] = co_await std::move(joined)(asio::as_tuple(asio::deferred));
     if (limit) owner_.context_.deadlines.cancel(*limit);
-    std::erase_if(waits_, [](const auto& wait) { return !wait->waiting; });
+    std::erase_if(waits_, [](const auto& wait) { return wait->is_complete; });
     if (error) {
         drop_stream(stream);
         co_return error;
@@ -112,7 +119,7 @@ task<result<void>> subscription::stream_from(std::string stream)
 void subscription::complete_waits(std::string_view stream, error_code error)
 {
     for (auto& wait : waits_)
-        if (wait->stream == stream) wait->complete(error);
+        if (wait->stream == stream) join_wait::complete(wait, error);
 }
 
 void subscription::drop_stream(std::string_view stream)
@@ -128,7 +135,7 @@ void subscription::stop_stream_from(std::string_view stream)
 
 void subscription::stop_all_streams()
 {
-    for (auto& wait : waits_) wait->complete(make_error_code(errc::cancelled));
+    for (auto& wait : waits_) join_wait::complete(wait, make_error_code(errc::cancelled));
     streams_.clear();
 }
 
@@ -146,7 +153,7 @@ bool subscription::will_be_subscribed() const noexcept
 void subscription::abandon()
 {
     is_abandoned_ = true;
-    for (auto& wait : waits_) wait->complete(make_error_code(errc::cancelled));
+    for (auto& wait : waits_) join_wait::complete(wait, make_error_code(errc::cancelled));
 }
 
 void subscription::pull_streams()
