@@ -10,7 +10,7 @@ namespace coax::model {
 
 model_session::model_session(order_oracle& oracle, hub_shard& shard, model_random& random, settings chosen)
     : oracle_(oracle), shard_(shard), random_(random), settings_(chosen),
-      socket_(random, chosen.speed, chosen.wrong, [this](std::string_view text) { oracle_.guard([&] { oracle_.received(settings_.id, text); }); })
+      socket_(random, chosen.speed, chosen.deflate, chosen.wrong, [this](std::string_view text) { oracle_.guard([&] { oracle_.received(settings_.id, text); }); })
 {
     oracle_.guard([&] { oracle_.open_session(settings_.id, settings_.shard); });
     for (unsigned i = 0; i < identifier_count; ++i) quoted_[i] = quote_json(identifier_text(i));

@@ -32,8 +32,8 @@ class model_socket {
 public:
     enum class pace { fast, choppy, slow };
 
-    model_socket(model_random& random, pace speed, fault wrong, std::function<void(std::string_view)> message)
-        : random_(random), speed_(speed), wrong_(wrong), message_(std::move(message))
+    model_socket(model_random& random, pace speed, bool deflate, fault wrong, std::function<void(std::string_view)> message)
+        : random_(random), speed_(speed), deflate_(deflate), wrong_(wrong), message_(std::move(message))
     {
     }
 
@@ -94,6 +94,7 @@ private:
     void take(std::string_view payload, bool is_compressed)
     {
         if (is_compressed) {
+            if (!deflate_) throw model_failure("a compressed frame came to a client that did not ask for it");
             const auto text = inflater_.inflate(payload, 1'000'000);
             if (!text) throw model_failure("a frame does not inflate");
             payload = *text;
@@ -110,6 +111,7 @@ private:
 
     model_random& random_;
     pace speed_;
+    bool deflate_; // was negotiated
     fault wrong_;
     std::function<void(std::string_view)> message_;
     std::string bytes_;

@@ -2,7 +2,7 @@
 #include "hub/stream_registry.hpp"
 
 #include "model_random.hpp"
-#include "protocol/codec.hpp"
+#include "test_node.hpp"
 
 #include "support/catch.hpp"
 
@@ -63,9 +63,7 @@ TEST_CASE("groups and their index follow a reference through random inserts and 
     const auto seed = GENERATE(1u, 2u, 3u, 4u);
     model::model_random random(seed);
     stream_registry registry;
-    hub_shard* const no_shard = nullptr;
     stream_log log;
-    log.shard = no_shard;
     log.name = shared_payload("news");
     std::vector<std::pair<key, std::unique_ptr<stream_member>>> members;
     std::map<key, std::set<const stream_member*>> expected;
@@ -105,14 +103,14 @@ TEST_CASE("groups and their index follow a reference through random inserts and 
 
 TEST_CASE("a stream is found by name only while it is there", "[registry]")
 {
+    test::test_node node;
     stream_registry registry;
-    hub_shard* const no_shard = nullptr;
     CHECK(registry.find("news") == nullptr);
     auto name = std::make_unique<std::string>("news");
-    auto& made = registry.find_or_add(*name, *no_shard);
+    auto& made = registry.find_or_add(*name, node.shard());
     name.reset(); // the registry keeps its own copy
     CHECK(registry.find("news") == &made);
-    CHECK(&registry.find_or_add("news", *no_shard) == &made);
+    CHECK(&registry.find_or_add("news", node.shard()) == &made);
     CHECK(registry.stream_count() == 1);
     CHECK(registry.find("new") == nullptr);
     registry.erase(made);
