@@ -46,9 +46,7 @@ int run(const std::vector<std::string>& arguments)
     server.add_channel<chat::chat_channel>([&store] { return std::make_unique<chat::chat_channel>(store); });
     chat::add_pages(server);
 
-    server.start();
-    announce(server);
-    return server.run_until_signal();
+    return server.run_until_signal([&server] { announce(server); });
 }
 
 } // namespace

@@ -83,7 +83,8 @@ public:
     void stop();
 
     /// `start`, then waits for SIGINT or SIGTERM, then `stop`; a second signal skips the stages. Returns the exit code.
-    int run_until_signal();
+    /// `on_started` is called once connections are accepted; a signal that comes meanwhile is not lost.
+    int run_until_signal(const std::function<void()>& on_started = {});
 
     /// Publishes; valid while the server lives.
     broadcaster cable() const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "hub/hub.hpp"
 
+#include "observe/metric_names.hpp"
 #include "protocol/codec.hpp"
 
 #include <coax/error.hpp>
@@ -24,8 +25,8 @@ std::uint64_t bit(const hub_shard& shard) noexcept
 } // namespace
 
 hub::hub(metric_registry& metrics, logger log)
-    : log_(std::move(log)), broadcasts_(metrics.get("broadcasts_total")), streams_(metrics.get("streams", metric_kind::gauge)),
-      dropped_(metrics.get("payloads_dropped_total")), overloaded_(metrics.get("mailbox_overloaded_total"))
+    : log_(std::move(log)), broadcasts_(metric_names::broadcasts_total.in(metrics)), streams_(metric_names::streams.in(metrics)),
+      dropped_(metric_names::payloads_dropped_total.in(metrics)), overloaded_(metric_names::mailbox_overloaded_total.in(metrics))
 {
 }
 

@@ -2,6 +2,7 @@
 #include "hub/hub_shard.hpp"
 
 #include "hub/hub.hpp"
+#include "observe/metric_names.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/deflate.hpp"
 
@@ -27,8 +28,8 @@ void stream_leaver::operator()(stream_member* member) const noexcept
 }
 
 hub_shard::hub_shard(hub& node, options settings, metric_registry& metrics, std::function<void()> wake)
-    : node_(node), settings_(settings), wake_(std::move(wake)), deliveries_(metrics.get("deliveries_total")),
-      encoded_(metrics.get("frames_encoded_total"))
+    : node_(node), settings_(settings), wake_(std::move(wake)), deliveries_(metric_names::deliveries_total.in(metrics)),
+      encoded_(metric_names::frames_encoded_total.in(metrics))
 {
 }
 
@@ -177,11 +178,12 @@ void hub_shard::flush_group(stream_log& stream, listener_group& group)
         }
         whole.contiguous = std::string_view(joined_.data(), joined_.size());
     }
+    std::size_t delivered = 0;
     for (auto* member : group.members) {
         const auto skip = member->cursor > stream.base ? static_cast<std::size_t>(member->cursor - stream.base) : 0;
         if (skip >= frames.size()) continue;
         const auto rest = frames.subspan(skip);
-        deliveries_.add(static_cast<std::int64_t>(rest.size()));
+        delivered += rest.size();
         if (member->is_held) {
             hold(*member, rest);
         } else if (skip == 0) {
@@ -193,6 +195,7 @@ void hub_shard::flush_group(stream_log& stream, listener_group& group)
             member->who->deliver(part);
         }
     }
+    deliveries_.add(static_cast<std::int64_t>(delivered));
     group.frames.clear();
     if (group.frames.capacity() > settings_.max_pending_frames) group.frames.shrink_to_fit();
 }

@@ -292,16 +292,17 @@ void server::stop()
     self.ended.notify_all();
 }
 
-int server::run_until_signal()
+int server::run_until_signal(const std::function<void()>& on_started)
 {
     asio::io_context context(1);
-    asio::signal_set signals(context, SIGINT, SIGTERM);
+    asio::signal_set signals(context, SIGINT, SIGTERM); // before the start, which may take its time
     bool is_running = false;
     {
         const std::lock_guard guard(impl_->life);
         is_running = impl_->where == impl::phase::running;
     }
     if (!is_running) start();
+    if (on_started) on_started();
 
     std::thread stopping;
     std::function<void(error_code, int)> on_signal = [&](error_code error, int number) {
