@@ -3,6 +3,8 @@
 
 #include "config_text.hpp"
 
+#include <boost/json.hpp>
+
 using Catch::Matchers::Contains;
 
 TEST_CASE("a wrong type names the key, what was expected, what came and where", "[config]")
@@ -72,6 +74,21 @@ TEST_CASE("broken TOML names file, line and column", "[config]")
     CHECK_THAT(error_of("a = \"\xff\"\n"), Catch::Matchers::StartsWith("coax.toml line 1, column "));
 }
 
+TEST_CASE("a control character in a file is refused with its place", "[config]")
+{
+    const std::string expected = "line 2, column 2: a control character, which TOML does not allow; write it as an escape such as \"\\u0000\"";
+    CHECK(error_of(std::string("\n[\0server]\n", 11)) == "coax.toml " + expected); // the parser would stop at an assertion
+    CHECK(error_of("\n#\x1b[31m") == "coax.toml " + expected);
+    CHECK(error_of("\n#\x7f") == "coax.toml " + expected);
+    CHECK(error_of("[server]\r\n\tthreads = 1 # tab and CRLF are fine\r\n").empty());
+}
+
+TEST_CASE("broken TOML at which the parser would abort names its line", "[config]")
+{
+    CHECK(error_of("[)]\n") == "coax.toml line 1: this is not TOML");
+    CHECK(error_of("[server]\nthreads = 1\n\n[)]\n\n[log]\nlevel = \"info\"\n") == "coax.toml line 4: this is not TOML");
+}
+
 TEST_CASE("a message stays one line whatever the file holds", "[config]")
 {
     for (const char* text : {"\"a\\nb\" = 1", "[server]\n\"x\\ny\" = 1", "[server]\npath = \"/\\n\"", "[log]\nlevel = \"\\u001b[31m\"", "\"\" = 1"}) {
@@ -123,8 +140,10 @@ TEST_CASE("options of an adapter that JSON cannot carry are refused", "[config]"
 {
     CHECK(error_of("[adapter.memory]\nx = inf") == "adapter.memory.x: expected a finite number, got inf or nan (coax.toml line 2)");
     CHECK(message_of([] { read_untyped({"COAX_ADAPTER__MEMORY__X=\xff"}); }) ==
-          "adapter.memory.x: expected a text in UTF-8, got other bytes (COAX_ADAPTER__MEMORY__X)");
+          "adapter.memory.x: expected text in UTF-8, got other bytes (COAX_ADAPTER__MEMORY__X)");
+    CHECK(message_of([] { read_untyped({}, {{"adapter.memory.\xff", "1"}}); }) == "adapter.memory: expected text in UTF-8, got other bytes (command line)");
     std::string deep = "[adapter.memory]\na";
-    for (int i = 0; i < 100; ++i) deep += ".a";
-    CHECK_THAT(error_of(deep + " = 1"), Contains("nested more than 64 deep"));
+    for (int i = 0; i < 28; ++i) deep += ".a";
+    CHECK(boost::json::parse(read_text(deep + " = 1").settings.adapter.options_json).is_object()); // within what a parser takes by default
+    CHECK_THAT(error_of(deep + ".a.a = 1"), Contains("nested more than 32 deep"));
 }

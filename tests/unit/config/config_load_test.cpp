@@ -96,6 +96,13 @@ level = "debug"
     CHECK(settings.session.connect_timeout == 10s); // not named: the default
 }
 
+TEST_CASE("letters beyond ASCII are fine in comments and strings", "[config]")
+{
+    const auto resolved = read_text("# caf\xc3\xa9 \xd0\x96 \xe4\xb8\xad \xf0\x9f\x98\x80\n[adapter.memory] # \xc3\xa9\nx = \"caf\xc3\xa9\"\n");
+    CHECK(resolved.settings.adapter.options_json == "{\"x\":\"caf\xc3\xa9\"}");
+    CHECK_FALSE(message_of([] { read_text("caf\xc3\xa9 = 1\n"); }).empty()); // a bare key is ASCII
+}
+
 TEST_CASE("every key can be set from a variable with the form of the file's default", "[config]")
 {
     // A value other than the default for each key, so that a slot bound to the wrong member shows.
