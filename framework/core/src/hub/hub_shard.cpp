@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <exception>
 #include <utility>
 
 namespace coax {
@@ -124,19 +125,32 @@ void hub_shard::drain()
 {
     // What comes while draining waits for the next turn: it has woken the loop again.
     mailbox_.take(taken_);
+    std::exception_ptr failed;
     for (auto& entry : taken_) {
-        switch (entry.what) {
-        case mailbox_entry::kind::message:
-            if (auto* stream = registry_.find(entry.stream.view())) append(*stream, std::move(entry.payload));
-            break;
-        case mailbox_entry::kind::acknowledged:
-            if (auto* stream = registry_.find(entry.stream.view())) acknowledged(*stream, entry.number, entry.error);
-            break;
-        case mailbox_entry::kind::call: entry.call(); break;
+        try {
+            handle(entry);
+        } catch (...) { // one bad entry must not cost the others their turn
+            failed = std::current_exception();
         }
     }
     taken_.clear();
     if (taken_.capacity() > 4096) taken_.shrink_to_fit();
+    if (failed) std::rethrow_exception(failed);
+}
+
+void hub_shard::handle(mailbox_entry& entry)
+{
+    if (entry.what == mailbox_entry::kind::call) {
+        entry.call();
+        return;
+    }
+    auto* stream = registry_.find(entry.stream.view());
+    if (!stream) return;
+    if (entry.what == mailbox_entry::kind::message) {
+        append(*stream, std::move(entry.payload));
+    } else {
+        acknowledged(*stream, entry.number, entry.error);
+    }
 }
 
 void hub_shard::encode(const stream_log& stream, listener_group& group)

@@ -63,7 +63,7 @@ public:
     /// `who` is about to go: it has left all streams, and is not called any more.
     void forget(subscriber& who) noexcept;
 
-    /// Handles what came by the mailbox.
+    /// Handles what came by the mailbox, all of it; an exception of a posted call is rethrown at the end.
     void drain();
     /// Sends: streams first, then the sessions of `flush_later`.
     void flush();
@@ -80,6 +80,7 @@ private:
     friend struct stream_leaver;
 
     void leave(stream_member& member) noexcept;
+    void handle(mailbox_entry& entry);
     void append(stream_log& stream, shared_payload payload);
     void acknowledged(stream_log& stream, std::uint32_t number, error_code error);
     void flush_stream(stream_log& stream);
