@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
-// The baseline: what one gets by writing an Action Cable server on Beast in the usual way. One thread, a queue per session, and for each
-// message and client one async_write whose completion starts the next. A message's text is built once and shared. No compression.
-// It has no origin check, no limits, no authentication: everything that would make it slower than it has to be is left out.
+// The baseline: what one gets by writing an Action Cable server on Beast in the usual way, that of its own chat example. A strand per
+// session, to which every message is posted, a queue, and for each message and client one async_write whose completion starts the
+// next. A message's text is built once and shared. No compression, no origin check, no limits, no authentication.
+// With --bare also without what one thread does not need: no strands, no posts, plain pointers as members.
 #include "payload.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/websocket.hpp>
@@ -32,12 +35,14 @@ using tcp = asio::ip::tcp;
 using boost::system::error_code;
 using shared_text = std::shared_ptr<const std::string>;
 
+bool is_bare = false;
+
 class session;
 
 /// Sessions by stream, and the identifier under which they know it (one for all, as in this benchmark).
 struct stream {
     std::string identifier;
-    std::vector<session*> members;
+    std::vector<std::pair<session*, std::weak_ptr<session>>> members;
 };
 using stream_table = std::unordered_map<std::string, stream>;
 
@@ -67,6 +72,9 @@ public:
         }));
         ws_.async_accept(beast::bind_front_handler(&session::on_accept, shared_from_this()));
     }
+
+    /// From a publisher: the session may live on another thread.
+    void post(shared_text text) { asio::post(ws_.get_executor(), beast::bind_front_handler(&session::send, shared_from_this(), std::move(text))); }
 
     void send(shared_text text)
     {
@@ -125,7 +133,7 @@ private:
         identifier_ = identifier;
         stream& joined = streams_[stream_];
         joined.identifier = identifier;
-        joined.members.push_back(this);
+        joined.members.emplace_back(this, weak_from_this());
         json::object confirmation{{"identifier", identifier}, {"type", "confirm_subscription"}};
         send(std::make_shared<const std::string>(json::serialize(confirmation)));
     }
@@ -142,7 +150,13 @@ private:
                                                                       data.at("at").to_number<std::uint64_t>(), data.at("size").to_number<std::size_t>());
                 const stream& target = streams_[stream_];
                 const auto text = std::make_shared<const std::string>(envelope(target.identifier, payload));
-                for (session* member : target.members) member->send(text);
+                for (const auto& [member, weak] : target.members) {
+                    if (is_bare) {
+                        member->send(text);
+                    } else if (const auto locked = weak.lock()) {
+                        locked->post(text);
+                    }
+                }
             }
         }
     }
@@ -151,7 +165,7 @@ private:
     {
         const auto found = streams_.find(stream_);
         if (found == streams_.end()) return;
-        std::erase(found->second.members, this);
+        std::erase_if(found->second.members, [this](const auto& member) { return member.first == this; });
         if (found->second.members.empty()) streams_.erase(found);
         stream_.clear();
     }
@@ -172,17 +186,23 @@ private:
 
 void accept_next(tcp::acceptor& acceptor, stream_table& streams)
 {
-    acceptor.async_accept([&acceptor, &streams](error_code error, tcp::socket socket) {
+    const auto accepted = [&acceptor, &streams](error_code error, auto socket) {
         if (!acceptor.is_open()) return;
-        if (!error) std::make_shared<session>(std::move(socket), streams)->start();
+        if (!error) std::make_shared<session>(tcp::socket(std::move(socket)), streams)->start();
         accept_next(acceptor, streams);
-    });
+    };
+    if (is_bare) {
+        acceptor.async_accept(accepted);
+    } else {
+        acceptor.async_accept(asio::make_strand(acceptor.get_executor()), accepted);
+    }
 }
 
 } // namespace
 
-int main()
+int main(int argc, char** argv)
 {
+    is_bare = argc > 1 && std::string_view(argv[1]) == "--bare";
     stream_table streams; // outlives the io_context, whose destructor ends the sessions
     asio::io_context io(1);
     tcp::acceptor acceptor(io, tcp::endpoint(asio::ip::make_address("127.0.0.1"), 0));
