@@ -29,7 +29,9 @@ void heartbeat::remove(session& which) noexcept
 
 void heartbeat::tick(time_point now, std::int64_t unix_seconds)
 {
-    if (due_ == time_point() || now - due_ > tick_length() * slots) due_ = now;
+    if (due_ == time_point()) due_ = now;
+    // After a pause of an interval or more every slot is late: each gets one ping now.
+    if (now - due_ >= tick_length() * slots) due_ = now - tick_length() * (slots - 1);
     while (due_ <= now) {
         ping(next_, unix_seconds);
         next_ = (next_ + 1) % slots;
