@@ -109,8 +109,10 @@ void session::deliver(const frame_block& block)
 void session::flush()
 {
     if (is_overflowed_) too_slow();
-    if (!outbox_ || is_waiting_writable_) return;
-    send_waiting();
+    if (!outbox_) return;
+    // What was kept this turn counts also where nobody looked: pongs, pings, and what a confirmation released.
+    if (is_waiting_writable_) account();
+    else send_waiting();
     check_bound();
 }
 
