@@ -75,12 +75,14 @@ task<> session::run_connect()
         workers().cancel();
     });
     has_connected_ = true;
+    is_connect_running_ = true;
     result<connect_result> answer = make_error_code(errc::cancelled);
     try {
         answer = co_await logic_->connect();
     } catch (const std::exception& error) {
         if (!is_connecting_cut_) log_.error("connect.failed", {{"error", error.what()}});
     }
+    is_connect_running_ = false;
     context_.deadlines.cancel(limit);
     if (phase_ != session_phase::connecting) co_return;
     if (is_connecting_cut_) {
@@ -237,8 +239,9 @@ void session::accept(command what)
         fail_command(is_unsubscribe ? "unsubscribe.failed" : "message.failed", make_error_code(errc::unknown_subscription), identifier);
         return;
     }
-    // Its outcome is not wanted any more: do not let it wait for a back end that may be away for long.
-    if (is_unsubscribe && which->state == subscription::phase::subscribing) which->abandon();
+    // What runs is not wanted any more: do not let it wait for a back end that may be away for long.
+    const bool has_begun = which->state == subscription::phase::subscribing || which->state == subscription::phase::confirmed;
+    if (is_unsubscribe && has_begun) which->abandon();
     accept_later(*which, std::move(what));
 }
 
@@ -268,7 +271,8 @@ void session::answer_duplicate(const subscription& which)
     log_.debug("subscribe.duplicate", {{"identifier", which.identifier()}});
     // While it is pending, the coming answer serves both. @anycable/core takes a second confirmation for a mistake; the stock Rails
     // client repeats for ever without one.
-    if (which.state == subscription::phase::confirmed && confirms_duplicates_) push_text(protocol_->confirm(which.identifier()));
+    const bool is_pending = which.state != subscription::phase::confirmed || which.is_subscribe_queued();
+    if (!is_pending && confirms_duplicates_) push_text(protocol_->confirm(which.identifier()));
 }
 
 void session::accept_later(subscription& which, command what)
@@ -355,7 +359,11 @@ task<> session::execute_subscribe(subscription& which)
         log_.debug("subscription.confirmed", {{"identifier", which.identifier()}});
         co_return;
     }
-    if (!answer) fail_command("subscribe.failed", answer.error(), which.identifier());
+    if (!answer) {
+        fail_command("subscribe.failed", answer.error(), which.identifier());
+    } else if (answer->status == command_status::error) {
+        context_.metrics.commands_failed.add();
+    }
     co_await end_logic(which);
     log_.debug("subscription.rejected", {{"identifier", which.identifier()}});
     if (phase_ == session_phase::open) push_text(protocol_->reject(which.identifier()));
@@ -403,8 +411,7 @@ void session::begin_closing()
     if (phase_ >= session_phase::closing) return;
     phase_ = session_phase::closing;
     // Commands that still run get their time in finish(); what waits for an acknowledgement does not have to.
-    for (auto& row : subscriptions_)
-        if (row.which->state == subscription::phase::subscribing) row.which->abandon();
+    for (auto& row : subscriptions_) row.which->abandon();
     close_limit_ = context_.deadlines.add(context_.now() + context_.limits.close_timeout, [this] {
         close_limit_.reset();
         socket_->abort();
@@ -444,14 +451,13 @@ task<> session::run_disconnect_hook()
 
 task<> session::finish()
 {
-    const bool was_connecting = phase_ == session_phase::connecting;
     begin_closing();
     flush(); // our answer to the peer's close, if there is one
     phase_ = session_phase::closed;
     if (close_limit_) context_.deadlines.cancel(*close_limit_);
     if (queue_limit_) context_.deadlines.cancel(*queue_limit_);
     if (workers_ && !workers_->empty()) {
-        if (was_connecting) workers_->cancel(); // the peer that asked is gone
+        if (is_connect_running_) workers_->cancel(); // the peer that asked is gone
         const auto limit = context_.deadlines.add(context_.now() + context_.limits.command_grace, [this] { workers_->cancel(); });
         co_await workers_->join();
         context_.deadlines.cancel(limit);

@@ -170,6 +170,7 @@ private:
     bool is_overflowed_ : 1 = false;
     bool is_connecting_cut_ : 1 = false;
     bool has_connected_ : 1 = false;
+    bool is_connect_running_ : 1 = false;
     bool is_counted_ : 1 = false;
     close_code seen_code_ = close_code::abnormal;     // what the peer's close frame said; 1006 without one
     std::unique_ptr<task_group> workers_;             // last: its children refer to the rest

@@ -150,6 +150,11 @@ bool subscription::will_be_subscribed() const noexcept
     return (state == phase::subscribing && !is_abandoned_) || state == phase::confirmed;
 }
 
+bool subscription::is_subscribe_queued() const noexcept
+{
+    return queue && std::any_of(queue->begin(), queue->end(), [](const command& each) { return std::holds_alternative<subscribe_command>(each); });
+}
+
 void subscription::abandon()
 {
     is_abandoned_ = true;

@@ -38,7 +38,9 @@ public:
 
     /// What the state will be when all waiting commands have run: does the client count as subscribed then?
     bool will_be_subscribed() const noexcept;
-    /// Ends the waits of a running `subscribe`: its outcome is not wanted any more.
+    /// A subscribe waits behind other commands.
+    bool is_subscribe_queued() const noexcept;
+    /// Ends the waits for acknowledgements and starts no more: their outcome is not wanted any more.
     void abandon();
     bool is_abandoned() const noexcept { return is_abandoned_; }
 
