@@ -12,6 +12,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -239,6 +241,8 @@ void shard::close_sessions(std::chrono::milliseconds spread, std::function<void(
             return;
         }
         on_closed_ = done;
+        // Nobody has been promised anything yet, and one that sends slowly must not hold up the stop for handshake.timeout.
+        for (auto& each : half_open_) ::shutdown(each.descriptor, SHUT_RDWR);
         if (spread.count() == 0) {
             sessions_.for_each([](session& each) {
                 each.close_with(disconnect_reason::server_restart, true, close_code::going_away, "Server restart");

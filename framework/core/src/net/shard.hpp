@@ -18,6 +18,7 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/intrusive/list.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -71,6 +72,7 @@ public:
 
     /// The stages of stopping, in this order; each calls `done` (on the shard) when it is through.
     void stop_accepting(std::function<void()> done);
+    /// Requests that have not come in full or are being answered are cut at once.
     void close_sessions(std::chrono::milliseconds spread, std::function<void()> done);
     /// Cuts what is left; `close_sessions` then ends soon.
     void abort_sessions();
@@ -80,6 +82,12 @@ public:
     std::size_t session_count() const noexcept { return session_count_.load(std::memory_order_relaxed); }
 
 private:
+    /// A socket before its session; leaves the list with the coroutine that holds it.
+    struct half_open : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+        explicit half_open(int socket) : descriptor(socket) {}
+        int descriptor;
+    };
+
     void run();
     template <class Step> bool guarded(Step step) noexcept;
     void shed_load();
@@ -113,6 +121,7 @@ private:
     session_context context_;
     session_table sessions_;
     heartbeat heartbeat_;
+    boost::intrusive::list<half_open, boost::intrusive::constant_time_size<false>> half_open_;
 
     std::vector<std::unique_ptr<listener>> listeners_;
     std::size_t listening_ = 0; // listener coroutines that run

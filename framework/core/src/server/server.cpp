@@ -200,8 +200,8 @@ void server::impl::stop_shards()
     if (!is_clean) {
         log.warn("server.aborting_sessions", {{"connections", node.connections.load()}});
         for (auto& each : shards) each->abort_sessions();
-        // Their hooks still run, each with its own limit.
-        is_clean = gate.wait_until(clock::now() + 2 * settings.session.command_grace);
+        // Their hooks still run, each with its own limit: skipping the stages must not cost the application its books.
+        is_clean = gate.wait_patiently_until(clock::now() + 2 * settings.session.command_grace);
     }
 
     if (plugin) {

@@ -37,6 +37,13 @@ public:
         return state_->left == 0;
     }
 
+    /// The same for a stage that is waited for even in a hurry.
+    bool wait_patiently_until(time_point limit)
+    {
+        std::unique_lock lock(state_->mutex);
+        return state_->changed.wait_until(lock, limit, [&] { return state_->left == 0; });
+    }
+
     /// From now on no stage is waited for.
     void hurry()
     {
