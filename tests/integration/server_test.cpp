@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+// Servers as objects: several in one process, many times, on every kind of address, with an adapter between them.
+#include "integration/stage.hpp"
+#include "support/catch.hpp"
+
+#include <coax/adapters/memory.hpp>
+#include <coax/error.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <unistd.h>
+
+using namespace coax::testing;
+
+namespace {
+
+/// A folder of the test's own.
+class temporary_folder {
+public:
+    temporary_folder()
+    {
+        auto pattern = (std::filesystem::temp_directory_path() / "coax-test-XXXXXX").string();
+        if (!::mkdtemp(pattern.data())) throw std::runtime_error("mkdtemp");
+        path_ = pattern;
+    }
+    ~temporary_folder() { std::filesystem::remove_all(path_); }
+    const std::filesystem::path& path() const { return path_; }
+
+private:
+    std::filesystem::path path_;
+};
+
+coax::config on_bus(std::string_view bus)
+{
+    auto out = quiet_config();
+    out.adapter.name = "memory";
+    out.adapter.options_json = R"({"bus":")" + std::string(bus) + R"("})";
+    return out;
+}
+
+class named_connection final : public coax::connection {
+public:
+    explicit named_connection(std::string name) : name_(std::move(name)) {}
+
+private:
+    coax::task<> connect() override
+    {
+        const boost::json::object greeting{{"server", name_}};
+        transmit(greeting);
+        co_return;
+    }
+    std::string name_;
+};
+
+} // namespace
+
+TEST_CASE("E2: a server starts and stops 30 times in one process, with a client each time", "[server]")
+{
+    int served = 0;
+    for (int i = 0; i < 30; ++i) {
+        auto settings = i % 2 == 0 ? quiet_config() : on_bus("again");
+        stage all(settings, [](coax::server& host) { host.add_plugin(coax_adapter_memory_descriptor()); });
+        auto client = all.join();
+        subscribe(client, test_identifier("again"));
+        all.publish("again", i);
+        if (next_message(client) == std::to_string(i)) ++served;
+        client.close();
+        if (i % 3 == 0) all.host.stop(); // else the destructor does
+    }
+    CHECK(served == 30);
+}
+
+TEST_CASE("A server that was never started, or is stopped twice, stops quietly", "[server]")
+{
+    coax::server idle(quiet_config());
+    idle.stop();
+    stage all;
+    all.host.stop();
+    all.host.stop();
+    CHECK(all.host.session_count() == 0);
+}
+
+TEST_CASE("A3: two servers of one process have their own connection classes, limits and sessions", "[server]")
+{
+    auto settings = quiet_config();
+    coax::server first(settings);
+    settings.session.max_message_size = 200;
+    coax::server second(settings);
+    first.use_connection([] { return std::make_unique<named_connection>("first"); });
+    second.use_connection([] { return std::make_unique<named_connection>("second"); });
+    first.start();
+    second.start();
+    ws_client one(first.addresses().at(0)), two(second.addresses().at(0));
+    one.open();
+    two.open();
+    // What connect transmits comes before the welcome.
+    CHECK(one.next_text() == R"({"server":"first"})");
+    CHECK(two.next_text() == R"({"server":"second"})");
+    one.next_text();
+    two.next_text();
+    CHECK(first.session_count() == 1);
+    CHECK(second.session_count() == 1);
+    const auto large = client_frame(first_byte::text, std::string(300, 'x'));
+    two.send_raw(large);
+    CHECK(two.close_code() == 1009);
+    two.close();
+    second.stop();
+    one.send_raw(large + client_frame(first_byte::ping, "alive"));
+    CHECK(one.next_frame().payload == "alive");
+}
+
+TEST_CASE("A server listens on IPv4, IPv6 and a unix socket at once, and takes its socket file along when it goes", "[server]")
+{
+    const temporary_folder folder;
+    const auto file = folder.path() / "coax.sock";
+    auto settings = quiet_config();
+    settings.server.listen = {"127.0.0.1:0", "[::1]:0", "unix:" + file.string()};
+    {
+        const stage all(settings);
+        const auto addresses = all.host.addresses();
+        REQUIRE(addresses.size() == 3);
+        for (const auto& address : addresses) {
+            INFO(address);
+            CHECK(http_get(address, "/health").status == 200);
+            ws_client client(address);
+            client.open();
+            client.next_text();
+            subscribe(client, test_identifier("everywhere"));
+            all.publish("everywhere", "here");
+            CHECK(next_message(client) == R"("here")");
+        }
+        CHECK(std::filesystem::is_socket(file));
+    }
+    CHECK_FALSE(std::filesystem::exists(file));
+}
+
+TEST_CASE("A port in use is a start-up error that names the address and a remedy, and leaves nothing behind", "[server]")
+{
+    const stage first;
+    auto settings = quiet_config();
+    settings.server.listen = {"127.0.0.1:0", first.address()};
+    coax::server second(settings);
+    try {
+        second.start();
+        FAIL("it started");
+    } catch (const coax::startup_error& error) {
+        const std::string what = error.what();
+        INFO(what);
+        CHECK(what.find(first.address()) != std::string::npos);
+        CHECK(what.find("another process listens there: stop it, or choose another port in server.listen") != std::string::npos);
+        CHECK(error.exit_code() == 1);
+    }
+    CHECK(http_get(first.address(), "/health").status == 200);
+}
+
+TEST_CASE("A socket file that a living server uses is a start-up error; one left by a dead server is replaced", "[server]")
+{
+    const temporary_folder folder;
+    auto settings = quiet_config();
+    settings.server.listen = {"unix:" + (folder.path() / "s").string()};
+    const stage first(settings);
+    coax::server second(settings);
+    CHECK_THROWS_AS(second.start(), coax::startup_error);
+    CHECK(http_get(first.address(), "/health").status == 200);
+
+    std::filesystem::rename(folder.path() / "s", folder.path() / "other");
+    CHECK(http_get("unix:" + (folder.path() / "other").string(), "/health").status == 200);
+}
+
+TEST_CASE("Connections above max_connections are closed at once, and there is room again when one leaves", "[server]")
+{
+    auto settings = quiet_config();
+    settings.server.max_connections = 3;
+    stage all(settings);
+    std::vector<ws_client> clients;
+    for (int i = 0; i < 3; ++i) clients.push_back(all.join());
+    for (int i = 0; i < 5; ++i) ws_client(all.address()).expect_end();
+    CHECK(all.host.metrics().value("handshakes_refused_total") == 5);
+    clients.pop_back();
+    CHECK(eventually([&] {
+        try {
+            clients.push_back(all.join());
+            return true;
+        } catch (const connection_ended&) {
+            return false;
+        }
+    }));
+    CHECK(all.host.session_count() == 3);
+}
+
+TEST_CASE("The memory adapter, loaded as a module, carries broadcasts between servers of one bus and no other", "[server]")
+{
+    auto settings = on_bus("shared");
+    settings.adapter.plugin_path = {COAX_TEST_PLUGINS};
+    const stage first(settings), second(settings);
+    auto apart = on_bus("apart");
+    apart.adapter.plugin_path = {COAX_TEST_PLUGINS};
+    const stage third(apart);
+    const auto identifier = test_identifier("wide");
+    auto here = first.join(), there = second.join(), elsewhere = third.join();
+    for (auto* client : {&here, &there, &elsewhere}) subscribe(*client, identifier);
+    const int count = scaled(400);
+    for (int i = 0; i < count; ++i) first.publish("wide", i);
+    third.publish("wide", "only here");
+    for (auto* client : {&here, &there}) {
+        int in_order = 0;
+        for (int i = 0; i < count; ++i)
+            if (next_message(*client) == std::to_string(i)) ++in_order;
+        CHECK(in_order == count);
+    }
+    CHECK(next_message(elsewhere) == R"("only here")");
+}
+
+TEST_CASE("A plugin that is nowhere is a configuration error that names the folders", "[server]")
+{
+    const temporary_folder folder;
+    auto settings = quiet_config();
+    settings.adapter.name = "nonesuch";
+    settings.adapter.plugin_path = {folder.path().string()};
+    coax::server server(settings);
+    try {
+        server.start();
+        FAIL("it started");
+    } catch (const coax::startup_error& error) {
+        const std::string what = error.what();
+        CHECK(error.exit_code() == 78);
+        CHECK(what.find("libcoax_adapter_nonesuch.so") != std::string::npos);
+        CHECK(what.find(folder.path().string()) != std::string::npos);
+    }
+}
+
+TEST_CASE("The loaded adapter's options are checked when the server starts", "[server]")
+{
+    auto settings = quiet_config();
+    settings.adapter.name = "memory";
+    settings.adapter.options_json = R"({"bux":"typo"})";
+    coax::server server(settings);
+    server.add_plugin(coax_adapter_memory_descriptor());
+    try {
+        server.start();
+        FAIL("it started");
+    } catch (const coax::startup_error& error) {
+        CHECK(std::string(error.what()).find("adapter.memory.bux") != std::string::npos);
+    }
+}
