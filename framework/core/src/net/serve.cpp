@@ -6,6 +6,7 @@
 #include "net/request_reader.hpp"
 #include "net/upgrade.hpp"
 #include "observe/metric_names.hpp"
+#include "protocol/disconnect_reason.hpp"
 
 #include <coax/error.hpp>
 
@@ -65,28 +66,32 @@ task<> shard::serve(stream_socket socket, std::string peer)
         heartbeat_.add(who, random_number());
         arm();
     }
-    who.open();
-    if (!parts_.node.is_serving.load(std::memory_order_relaxed))
-        who.close_with("server_restart", true, close_code::going_away, "Server restart");
-    if (wire->has_unread()) wire->hand_over_unread(who);
-    while (!who.is_reading_over()) {
-        if (!who.wants_reading()) {
-            wire->pause();
-            auto resumed = wire->wait_resumed();
-            co_await std::move(resumed);
-            continue;
+    try {
+        who.open();
+        if (!parts_.node.is_serving.load(std::memory_order_relaxed))
+            who.close_with(disconnect_reason::server_restart, true, close_code::going_away, "Server restart");
+        if (wire->has_unread()) wire->hand_over_unread(who);
+        while (!who.is_reading_over()) {
+            if (!who.wants_reading()) {
+                wire->pause();
+                auto resumed = wire->wait_resumed();
+                co_await std::move(resumed);
+                continue;
+            }
+            if (wire->has_unread()) {
+                wire->hand_over_unread(who);
+                continue;
+            }
+            auto readable = wire->wait_readable();
+            auto [error] = co_await std::move(readable);
+            if (error) break;
+            std::size_t received = 0;
+            const bool goes_on = wire->receive(who, scratch_, received);
+            received_.add(static_cast<std::int64_t>(received));
+            if (!goes_on) break;
         }
-        if (wire->has_unread()) {
-            wire->hand_over_unread(who);
-            continue;
-        }
-        auto readable = wire->wait_readable();
-        auto [error] = co_await std::move(readable);
-        if (error) break;
-        std::size_t received = 0;
-        const bool goes_on = wire->receive(who, scratch_, received);
-        received_.add(static_cast<std::int64_t>(received));
-        if (!goes_on) break;
+    } catch (const std::exception& failed) { // out of memory, say: this session ends as if its peer had gone
+        parts_.log.error("session.reader_failed", {{"sid", who.session_id()}, {"error", failed.what()}});
     }
     co_await who.finish();
     if (heartbeat_.is_on()) heartbeat_.remove(who);
@@ -97,6 +102,8 @@ task<> shard::serve(stream_socket socket, std::string peer)
 task<std::unique_ptr<session>> shard::shake_hands(stream_socket& socket, std::string peer, websocket*& made)
 {
     const int descriptor = socket.native_handle();
+    half_open listed(descriptor);
+    half_open_.push_back(listed);
     bool is_late = false;
     const auto limit = deadlines_.add(steady_timer::clock_type::now() + parts_.settings.handshake.timeout, [&is_late, descriptor] {
         is_late = true;
