@@ -8,7 +8,9 @@
 #include <coax/error.hpp>
 #include <coax/with_timeout.hpp>
 
+#include <boost/asio/error.hpp>
 #include <boost/assert.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <algorithm>
 #include <array>
@@ -17,6 +19,18 @@
 #include <utility>
 
 namespace coax {
+
+namespace {
+
+// What logic counts as having answered when it threw.
+result<command_result> broken_command()
+{
+    command_result out;
+    out.status = command_status::error;
+    return out;
+}
+
+} // namespace
 
 void session_context::log_client_error(const logger& to, std::string_view event, std::string_view what, std::string_view identifier)
 {
@@ -305,6 +319,13 @@ void session::note_command_done()
     socket_->resume_reading();
 }
 
+void session::log_broken(std::string_view call, const subscription& which, const std::exception& error) const
+{
+    const auto* failed = dynamic_cast<const boost::system::system_error*>(&error);
+    if (failed && failed->code() == asio::error::operation_aborted) return; // cancelled, by us
+    log_.error("logic.failed", {{"call", call}, {"identifier", which.identifier()}, {"error", error.what()}});
+}
+
 task<> session::work(subscription& which)
 {
     while (which.queue && !which.queue->empty() && phase_ == session_phase::open) {
@@ -330,7 +351,12 @@ task<> session::execute(subscription& which, command what)
         fail_command("message.failed", make_error_code(errc::unknown_subscription), which.identifier());
     } else {
         auto data = std::move(std::get<message_command>(what).data);
-        auto answer = co_await which.logic->perform(std::move(data));
+        auto answer = broken_command();
+        try {
+            answer = co_await which.logic->perform(std::move(data));
+        } catch (const std::exception& error) {
+            log_broken("perform", which, error);
+        }
         if (!answer) {
             fail_command("message.failed", answer.error(), which.identifier());
         } else if (answer->status == command_status::error) {
@@ -348,7 +374,12 @@ task<> session::execute_subscribe(subscription& which)
     }
     which.logic = std::move(*opened);
     which.state = subscription::phase::subscribing;
-    auto answer = co_await which.logic->subscribe();
+    auto answer = broken_command();
+    try {
+        answer = co_await which.logic->subscribe();
+    } catch (const std::exception& error) {
+        log_broken("subscribe", which, error);
+    }
     // The session is closing, or an unsubscribe is next in the queue: both run the unsubscribe path, and nothing is said.
     if (which.is_abandoned() || phase_ != session_phase::open) co_return;
     if (answer && answer->status == command_status::success) {
@@ -384,7 +415,7 @@ task<> session::end_logic(subscription& which)
     try {
         (void)co_await which.logic->unsubscribe();
     } catch (const std::exception& error) {
-        log_.error("unsubscribe.failed", {{"identifier", which.identifier()}, {"error", error.what()}});
+        log_broken("unsubscribe", which, error);
     }
     which.reset();
 }

@@ -17,6 +17,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -123,6 +124,8 @@ private:
     void accept_later(subscription& which, command what);
     void answer_duplicate(const subscription& which);
     void fail_command(std::string_view what, error_code why, std::string_view identifier);
+    /// Logic must not throw; if it does, that costs its one command.
+    void log_broken(std::string_view call, const subscription& which, const std::exception& error) const;
     void note_command_done();
     void watch_queue();
     subscription* find(std::string_view identifier) noexcept;
