@@ -304,7 +304,7 @@ TEST_CASE("R2: malformed input is counted and logged, and the session goes on", 
                                  R"({"command":"message","identifier":"x"})",
                                  R"({"command":"message","identifier":"x","data":{"action":"run"}})",
                                  R"({"command":"subscribe","identifier":"\ud800"})",
-                                 std::string("{\"command\":\"subscribe\",\"identifier\":\"a\0\"}", 43),
+                                 R"({"command":"subscribe","identifier":"a)" + std::string(1, '\0') + R"("})",
                                  std::string(64 * 1024, '['),
                                  R"({"command":"subscribe","identifier":")" + std::string(5000, 'x') + "\"}"};
     std::int64_t count = 0;

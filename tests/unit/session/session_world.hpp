@@ -102,6 +102,7 @@ public:
 
     wire socket;
     session* who = nullptr;
+    bool is_destroyed_at_end = false; ///< by the handler in which `finish` ends, as the server does it
 
 private:
     session_world& world_;
@@ -165,6 +166,10 @@ private:
     std::vector<std::unique_ptr<client>> clients_;
     friend class client;
 };
+
+/// The classes that do what the scripts say.
+std::vector<channel_description> script_channels(session_world& world);
+std::unique_ptr<coax::connection> script_connection_in(session_world& world);
 
 /// Identifier of the script channel, `id` making it distinct.
 std::string script(const std::string& id, const std::string& in = {}, const std::string& out = {});
