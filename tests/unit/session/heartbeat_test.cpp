@@ -9,6 +9,7 @@
 
 using namespace coax;
 using namespace coax::test;
+using namespace std::chrono_literals;
 
 TEST_CASE("pings are spread over the interval, each session gets one per interval, with values that increase", "[session][heartbeat]")
 {

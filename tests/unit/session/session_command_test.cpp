@@ -6,6 +6,7 @@
 
 using namespace coax;
 using namespace coax::test;
+using namespace std::chrono_literals;
 
 TEST_CASE("R3/R4: an identifier that names no channel is logged and not answered", "[session]")
 {

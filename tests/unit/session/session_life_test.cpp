@@ -6,6 +6,7 @@
 
 using namespace coax;
 using namespace coax::test;
+using namespace std::chrono_literals;
 
 TEST_CASE("A14/A9: commands sent before the welcome wait, in order; the welcome comes first, then the confirmations", "[session]")
 {

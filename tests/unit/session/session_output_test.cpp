@@ -10,6 +10,7 @@
 
 using namespace coax;
 using namespace coax::test;
+using namespace std::chrono_literals;
 
 namespace {
 

@@ -8,6 +8,7 @@
 
 using namespace coax;
 using namespace coax::test;
+using namespace std::chrono_literals;
 
 TEST_CASE("invariant 1/R1/F#9: commands of one identifier run one after the other, another identifier is not delayed", "[session]")
 {

@@ -95,7 +95,7 @@ session_world::~session_world()
     adapter.is_holding = false;
     for (auto& each : clients_) {
         if (!each->who) continue;
-        if (!each->finish()) advance(1h);
+        if (!each->finish()) advance(std::chrono::hours(1));
         if (each->is_finished()) each->destroy();
     }
 }

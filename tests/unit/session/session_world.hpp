@@ -22,7 +22,6 @@
 namespace coax::test {
 
 using strings = std::vector<std::string>;
-using namespace std::chrono_literals;
 
 /// What a session does with its socket, and what the socket does to it. Outlives the session.
 struct wire {
