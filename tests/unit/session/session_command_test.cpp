@@ -153,6 +153,39 @@ TEST_CASE("a full command queue pauses reading until it is half empty", "[sessio
     CHECK(w.peer->said() == strings{"confirm a", "a: \"last\""});
 }
 
+TEST_CASE("commands that waited for the welcome do not count any more when they have run", "[session]")
+{
+    session_world world;
+    world.context.limits.max_pending_commands = 2;
+    world.on_connect = "wait:auth";
+    auto& peer = world.connect();
+    peer.subscribe(script("a"));
+    peer.perform(script("a"), "transmit:hello");
+    CHECK_FALSE(peer.who->wants_reading());
+    world.open_gate("auth");
+    CHECK(peer.who->wants_reading());
+    CHECK(peer.socket.resumed == 1);
+    world.advance(1h);
+    peer.perform(script("a"), "wait:never");
+    CHECK(peer.who->wants_reading());
+    CHECK(peer.said() == strings{"welcome", "confirm a", "a: \"hello\""});
+}
+
+TEST_CASE("commands that waited for the welcome and fail at once free the queue as well", "[session]")
+{
+    session_world world;
+    world.context.limits.max_pending_commands = 2;
+    world.on_connect = "wait:auth";
+    auto& peer = world.connect();
+    for (int i = 0; i < 2; ++i) peer.unsubscribe(script("a"));
+    CHECK_FALSE(peer.who->wants_reading());
+    world.open_gate("auth");
+    CHECK(peer.who->wants_reading());
+    CHECK(peer.socket.resumed == 1);
+    world.advance(1h);
+    CHECK(peer.said() == strings{"welcome"});
+}
+
 TEST_CASE("a command queue that stays full closes with too_many_commands", "[session]")
 {
     session_world world;

@@ -158,6 +158,7 @@ TEST_CASE("a close frame of the peer is answered with its code, behind what wait
     }
     SECTION("without one") { peer.who->on_peer_close(close_code::none, {}); }
     CHECK(peer.who->is_reading_over());
+    peer.is_destroyed_at_end = true; // before the end of the turn
     REQUIRE(peer.finish());
     CHECK(peer.said() == strings{"welcome", R"({"n":1})", expected});
 }
@@ -249,6 +250,35 @@ TEST_CASE("a hook that hangs is cancelled after command_grace, and the next one 
     world.advance(world.context.limits.command_grace);
     CHECK(peer.finish());
     CHECK(world.log->count({"warn session.hook_cancelled"}) == 2);
+}
+
+TEST_CASE("a session that is destroyed in the turn in which it ends is not called any more, by the shard or by a limit", "[session]")
+{
+    session_world world;
+    world.context.limits.max_pending_commands = 2;
+    world.context.limits.stream_timeout = 1min;
+    auto& peer = world.connect();
+    peer.is_destroyed_at_end = true;
+    SECTION("idle") {}
+    SECTION("closed by us") { peer.who->close({}, true); }
+    SECTION("with a full queue")
+    {
+        peer.subscribe(script("a", "wait:g"));
+        peer.subscribe(script("b", "wait:g"));
+        REQUIRE_FALSE(peer.who->wants_reading());
+    }
+    SECTION("with a stream that is waited for")
+    {
+        world.adapter.is_holding = true;
+        peer.subscribe(script("a", "stream:news"));
+    }
+    if (!peer.finish()) world.open_gate("g");
+    REQUIRE(peer.is_finished());
+    CHECK(world.sessions.size() == 0);
+    CHECK_FALSE(world.deadlines.next());
+    world.adapter.acknowledge("news");
+    world.turn();
+    CHECK(world.is_hub_empty());
 }
 
 TEST_CASE("a subscribe that waits for the adapter ends with its session at once, and its unsubscribed runs", "[session]")

@@ -212,7 +212,7 @@ task<> session::execute_subscribe(subscription& which)
     }
     co_await end_logic(which);
     log_.debug("subscription.rejected", {{"identifier", which.identifier()}});
-    if (phase_ == session_phase::open) push_text(protocol_->reject(which.identifier()));
+    push_text(protocol_->reject(which.identifier()));
 }
 
 task<> session::execute_unsubscribe(subscription& which)
