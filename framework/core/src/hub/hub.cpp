@@ -47,6 +47,11 @@ void hub::publish(std::vector<broadcast_message> messages, broadcaster::completi
             return;
         }
     }
+    if (!adapter_) { // before the start
+        log_.error("broadcast.failed", {{"error", "the server has not been started"}});
+        if (done) done(make_error_code(errc::adapter_unavailable));
+        return;
+    }
     broadcasts_.add(static_cast<std::int64_t>(messages.size()));
     adapter_->publish(std::move(messages), [this, done = std::move(done)](error_code error) {
         if (done) {

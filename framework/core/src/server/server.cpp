@@ -94,6 +94,8 @@ struct server::impl {
     {
     }
 
+    ~impl();
+
     void choose_adapter();
     void open_sockets();
     void start_shards(broadcaster cable);
@@ -115,13 +117,23 @@ struct server::impl {
     std::unique_ptr<local_adapter> local;
     std::unique_ptr<plugin_adapter> plugin;
     std::vector<listening_socket> sockets;
+    std::vector<std::string> addresses; ///< of the sockets; stays when they are closed
+    // Kept, like the adapter, until the server dies: broadcasts and readers of other threads may come at any time before.
     std::vector<std::unique_ptr<shard>> shards;
+    bool has_sessions_left = false;
 
     std::mutex life; // of the next two
     enum class phase { made, running, stopping, stopped } where = phase::made;
     std::condition_variable ended;
     stop_gate gate;
 };
+
+server::impl::~impl()
+{
+    // Application code that ignores its cancellation is still suspended in there: destroying it would pull the ground from under it.
+    if (has_sessions_left)
+        for (auto& each : shards) (void)each.release();
+}
 
 void server::impl::choose_adapter()
 {
@@ -150,6 +162,7 @@ void server::impl::open_sockets()
         auto address = parse_listen_address(text);
         if (!address) throw config_error("server.listen: " + address.error());
         sockets.emplace_back(*address);
+        addresses.push_back(sockets.back().address().to_string());
     }
 }
 
@@ -209,13 +222,8 @@ void server::impl::stop_shards()
         if (!stopped) log.error("adapter.stop_failed", {{"error", stopped.error().message()}});
     }
     for (auto& each : shards) each->stop();
-    if (!is_clean) {
-        // Application code that ignores its cancellation is still suspended in there: destroying it would pull the ground from under it.
-        log.error("server.sessions_left", {{"connections", node.connections.load()}});
-        for (auto& each : shards) (void)each.release();
-    }
-    shards.clear();
-    plugin.reset();
+    has_sessions_left = !is_clean;
+    if (!is_clean) log.error("server.sessions_left", {{"connections", node.connections.load()}});
 }
 
 server::server(config settings) : impl_(std::make_unique<impl>(std::move(settings))) {}
@@ -267,9 +275,7 @@ void server::start()
 
 std::vector<std::string> server::addresses() const
 {
-    std::vector<std::string> out;
-    for (const auto& socket : impl_->sockets) out.push_back(socket.address().to_string());
-    return out;
+    return impl_->addresses;
 }
 
 void server::stop()
