@@ -248,6 +248,7 @@ TEST_CASE("E8: fuzzed frames on 50 sockets are nothing to the 20 that talk meanw
     fuzzing.join();
     CHECK(answered == rounds * talkers);
     CHECK(connected >= fuzzers);
+    CHECK(all.host.metrics().value("client_messages_malformed_total") > 0);
     CHECK(eventually([&] { return all.host.session_count() == talkers; }));
     for (auto& client : clients) client.close();
     CHECK(eventually([&] { return all.is_empty(); }));

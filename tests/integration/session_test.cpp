@@ -5,8 +5,12 @@
 
 #include <boost/json.hpp>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <exception>
+#include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -172,6 +176,7 @@ TEST_CASE("A16: every hook runs for a client that goes without a close frame", "
 TEST_CASE("F#17/P12: stop runs every unsubscribed and disconnect, and tells each client why", "[session]")
 {
     stage all;
+    const auto address = all.address();
     constexpr int count = 50;
     std::vector<ws_client> clients;
     for (int i = 0; i < count; ++i) {
@@ -202,7 +207,7 @@ TEST_CASE("F#17/P12: stop runs every unsubscribed and disconnect, and tells each
     CHECK(all.hooks.disconnects == count);
     CHECK(all.host.metrics().value("sessions") == 0);
     CHECK(all.host.metrics().value("subscriptions") == 0);
-    CHECK_THROWS(ws_client("127.0.0.1:1"));
+    CHECK_THROWS_AS(ws_client(address), std::runtime_error); // nobody listens there any more
 }
 
 TEST_CASE("F#17: clients that never answer the close frame do not stop the stop, and their hooks run", "[session]")
@@ -235,16 +240,48 @@ TEST_CASE("A second stop hurries the first: no stage is waited for, but the hook
     half.send_raw("GET /cable HTTP/1.1\r\n");
     const auto began = std::chrono::steady_clock::now();
     std::thread first([&] { all.host.stop(); });
-    // The first stop has begun when the health check says so.
+    // The first stop has begun when the health check says so; during shutdown.delay everything else goes on.
     const bool has_begun = eventually([&] { return http_get(all.address(), "/health").status == 503; });
+    all.publish("stuck", "still here");
     all.host.stop();
     first.join();
     CHECK(has_begun);
+    CHECK(next_message(client) == R"("still here")");
     CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(30));
     CHECK(all.hooks.unsubscribes == 1);
     CHECK(all.hooks.disconnects == 1);
     client.expect_end();
     half.expect_end();
+}
+
+TEST_CASE("P11: with shutdown.spread clients are told one after the other, and all are", "[session]")
+{
+    auto settings = quiet_config();
+    settings.shutdown.spread = std::chrono::milliseconds(500);
+    stage all(settings);
+    std::vector<ws_client> clients;
+    for (int i = 0; i < 20; ++i) clients.push_back(all.join());
+    const auto began = std::chrono::steady_clock::now();
+    std::atomic<int> told{0};
+    joined_thread stopping([&] { all.host.stop(); });
+    std::vector<std::unique_ptr<joined_thread>> readers;
+    std::vector<std::chrono::steady_clock::time_point> when(clients.size());
+    for (std::size_t i = 0; i < clients.size(); ++i)
+        readers.push_back(std::make_unique<joined_thread>([&, i] {
+            try {
+                if (clients[i].close_code() == 1001) ++told;
+                when[i] = std::chrono::steady_clock::now();
+                clients[i].close();
+            } catch (const std::exception&) { // is missing in `told`
+            }
+        }));
+    for (auto& reader : readers) reader->join();
+    stopping.join();
+    CHECK(told == 20);
+    CHECK(all.hooks.disconnects == 20);
+    std::sort(when.begin(), when.end());
+    CHECK(when.back() - when.front() >= std::chrono::milliseconds(200));
+    CHECK(when.back() - began < std::chrono::seconds(10));
 }
 
 TEST_CASE("Half a handshake does not hold up the stop", "[session]")
@@ -260,4 +297,18 @@ TEST_CASE("Half a handshake does not hold up the stop", "[session]")
     all.host.stop();
     CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(30));
     half.expect_end();
+}
+
+TEST_CASE("F#12: a peer that acknowledges nothing for write_timeout is gone, however little waits for it", "[session]")
+{
+    auto settings = quiet_config();
+    settings.session.write_timeout = std::chrono::milliseconds(500);
+    settings.session.max_pending_bytes = 512 * 1024 * 1024; // never too slow
+    stage all(settings);
+    auto deaf = all.join({}, 16 * 1024);
+    subscribe(deaf, test_identifier("flood"));
+    const std::string payload = "\"" + std::string(1'000'000, 'f') + "\"";
+    for (int i = 0; i < 16; ++i) all.host.cable().broadcast_raw("flood", payload); // more than the kernel's buffers hold
+    CHECK(eventually([&] { return all.is_empty() && all.hooks.disconnects == 1; }));
+    CHECK(all.host.metrics().value("slow_disconnects_total") == 0);
 }
