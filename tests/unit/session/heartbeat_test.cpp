@@ -93,6 +93,26 @@ TEST_CASE("a session that was taken off the wheel, is closing, or is not welcome
     for (auto* peer : {&closing, &stays, &connecting}) beats.remove(*peer->who);
 }
 
+TEST_CASE("sessions leave the wheel in any order, and the rest of their slot stays", "[session][heartbeat]")
+{
+    session_world world;
+    heartbeat beats(3s, json_codec());
+    client* peers[] = {&world.connect(), &world.connect(), &world.connect()};
+    for (auto* peer : peers) {
+        peer->said();
+        beats.add(*peer->who, 0);
+    }
+    beats.remove(*peers[0]->who);
+    beats.remove(*peers[2]->who);
+    beats.tick(world.now, 1000);
+    world.turn();
+    CHECK(peers[0]->said().empty());
+    CHECK(peers[1]->said() == strings{"ping 1000"});
+    CHECK(peers[2]->said().empty());
+    beats.remove(*peers[1]->who);
+    CHECK(beats.is_empty());
+}
+
 TEST_CASE("an interval of zero switches pings off", "[session][heartbeat]")
 {
     CHECK_FALSE(heartbeat(0ms, json_codec()).is_on());

@@ -3,6 +3,7 @@
 #include "session_world.hpp"
 
 #include <boost/json.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <sstream>
 #include <stdexcept>
@@ -121,6 +122,15 @@ private:
             } else if (what == "stream") {
                 auto joining = stream_from(with);
                 co_await std::move(joining);
+            } else if (what == "try") {
+                std::string outcome = "streams";
+                try {
+                    auto joining = stream_from(with);
+                    co_await std::move(joining);
+                } catch (const boost::system::system_error& failed) {
+                    outcome = failed.code().message();
+                }
+                world_.trace.push_back(with + " " + outcome);
             } else {
                 step_now(what, with);
             }

@@ -37,6 +37,7 @@ TEST_CASE("a slow reader gets what waited as soon as it reads again, whole and i
     l.world.publish("news", "1");
     CHECK(l.peer->socket.awaits_writable);
     l.world.publish("news", "2");
+    CHECK(l.world.load.pending_bytes == l.peer->who->pending_bytes());
     l.peer->perform(l.a, "transmit:three");
     const auto waiting = l.peer->who->pending_bytes();
     CHECK(waiting > 0);

@@ -188,6 +188,23 @@ TEST_CASE("a stream that the adapter refuses rejects its subscription", "[sessio
     CHECK(w.world.is_hub_empty());
 }
 
+TEST_CASE("a channel that goes on without a stream that failed keeps nothing of it, and may try again", "[session]")
+{
+    welcomed w;
+    const auto a = script("a", "try:news");
+    w.world.adapter.is_holding = true;
+    w.peer->subscribe(a);
+    REQUIRE(w.world.adapter.acknowledge("news", make_error_code(errc::plugin_failed)));
+    w.world.turn();
+    CHECK(w.world.trace == strings{"subscribed a", "news plugin failed"});
+    CHECK(w.peer->said() == strings{"confirm a"});
+    CHECK(w.world.is_hub_empty());
+    w.world.adapter.is_holding = false;
+    w.peer->perform(a, "stream:news");
+    w.world.publish("news", "1");
+    CHECK(w.peer->said() == strings{"a: 1"});
+}
+
 TEST_CASE("F#6 row 10: stream_from in unsubscribed starts nothing", "[session]")
 {
     welcomed w;

@@ -115,8 +115,9 @@ private:
 ///
 /// Channel `Script` does what its identifier says: `in` lists the steps of `subscribed`, `out` those of `unsubscribed`, and an
 /// action's data those of `run`. Steps are separated by spaces:
-/// `stream:a stop:a stop_all reject throw abort wait:g transmit:x raw:x broadcast:a=x close:reason note:x send:x identify:n=v
-/// unauthorized`. `wait:g` waits until the test calls `open_gate("g")`.
+/// `stream:a try:a stop:a stop_all reject throw:x throw_int wait:g transmit:x raw:x big:n broadcast:a=x close:reason note:x`, and for
+/// the connection `wait:g throw:x unauthorized close:reason identify:n=v send:x`. `wait:g` waits until the test calls
+/// `open_gate("g")`; `try:a` is `stream:a` that goes on after an error.
 class session_world {
 public:
     session_world();
