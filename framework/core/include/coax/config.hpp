@@ -65,6 +65,8 @@ struct session_config {
     std::size_t max_pending_bytes = 1024 * 1024;
     /// Bytes waiting for all sockets of the node; above: the heaviest session goes first.
     std::size_t max_pending_total = 256 * 1024 * 1024;
+    /// How long a peer may leave what was sent to it unacknowledged, or take nothing at all, before it counts as gone.
+    std::chrono::milliseconds write_timeout{30'000};
     /// How long a peer may take to answer our close frame.
     std::chrono::milliseconds close_timeout{5'000};
     /// How long running commands may go on after their session has closed, before they are cancelled.

@@ -155,6 +155,8 @@ std::vector<config_field> make_fields()
         ("max_pending_bytes", &ss::max_pending_bytes, size(kib, gib), "Bytes waiting for one socket; above: `too_slow`.")
         ("max_pending_total", &ss::max_pending_total, size(kib, 1024 * gib),
          "Bytes waiting for all sockets of the node; above: the heaviest session goes first.")
+        ("write_timeout", &ss::write_timeout, duration(),
+         "How long a peer may leave what was sent to it unacknowledged, or take nothing at all, before it counts as gone.")
         ("close_timeout", &ss::close_timeout, duration(), "How long a peer may take to answer our close frame.")
         ("command_grace", &ss::command_grace, duration(),
          "How long running commands may go on after their session has closed, before they are cancelled.")

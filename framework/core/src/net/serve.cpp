@@ -209,6 +209,9 @@ std::unique_ptr<session> shard::make_session(stream_socket& socket, accepted_han
 {
     const int on = 1;
     ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); // fails on a unix socket, which needs none
+    // A peer that vanished without a word is found by what it does not acknowledge; the ping sees to it that there is something.
+    const auto write_limit = static_cast<unsigned>(parts_.settings.session.write_timeout.count());
+    ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &write_limit, sizeof write_limit);
     frame_limits limits;
     limits.max_message_size = parts_.settings.session.max_message_size;
     limits.inflate = found.deflate ? inflater_.get() : nullptr;
