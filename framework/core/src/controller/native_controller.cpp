@@ -10,6 +10,7 @@
 #include <boost/json/parse.hpp>
 
 #include <exception>
+#include <stdexcept>
 #include <utility>
 
 namespace coax {
@@ -95,6 +96,7 @@ task<result<connect_result>> native_connection::connect()
     std::exception_ptr failed;
     try {
         user_ = owner_.make_connection_ ? owner_.make_connection_() : std::make_unique<anonymous_connection>();
+        if (!user_) throw std::logic_error("the connection factory made nothing");
         connection_access::attach(*user_, *this);
         co_await user_->connect();
         answer.identifiers = user_->connection_identifier();
@@ -149,6 +151,7 @@ task<result<command_result>> native_subscription::subscribe()
     std::exception_ptr failed;
     try {
         user_ = description_.make();
+        if (!user_) throw std::logic_error("the channel factory made nothing");
         channel_access::attach(*user_, *this);
         co_await user_->subscribed();
     } catch (...) {
