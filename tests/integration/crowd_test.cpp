@@ -66,7 +66,7 @@ int intact(ws_client& client, int count, std::string_view identifier, const std:
 
 } // namespace
 
-TEST_CASE("F#7: 300 sockets closed right after the 101 leave nothing", "[crowd]")
+TEST_CASE("F#7/E9/A14: 300 sockets closed right after the 101 leave nothing", "[crowd]")
 {
     stage all;
     const auto request = ws_request().text();
@@ -131,7 +131,7 @@ TEST_CASE("F#8/E6: clients that go in every way during broadcasts do not disturb
     CHECK(all.hooks.disconnects == stable + leaving);
 }
 
-TEST_CASE("F#11: a client that stops reading is closed as too slow; the others get every byte", "[crowd]")
+TEST_CASE("F#11/A20/N1: a client that stops reading is closed as too slow; the others get every byte", "[crowd]")
 {
     stage all;
     constexpr int readers = 4;

@@ -104,7 +104,7 @@ TEST_CASE("A server that was never started, or is stopped twice, stops quietly",
     CHECK(all.host.session_count() == 0);
 }
 
-TEST_CASE("Broadcasts before the start, during the stop and after it end in an answer, never in a crash", "[server]")
+TEST_CASE("B2: broadcasts before the start, during the stop and after it end in an answer, never in a crash", "[server]")
 {
     for (const bool has_plugin : {false, true}) {
         auto settings = has_plugin ? on_bus("") : quiet_config();

@@ -132,7 +132,7 @@ TEST_CASE("K13: of broadcasts in the instant of a confirmation none comes before
     CHECK(good == rounds);
 }
 
-TEST_CASE("F#8: four publishers, each with a stream, keep their order at twenty subscribers", "[session]")
+TEST_CASE("F#8/E5/N3: four publishers, each with a stream, keep their order at twenty subscribers", "[session]")
 {
     const stage all;
     constexpr int publishers = 4, subscribers = 20;
@@ -173,7 +173,7 @@ TEST_CASE("A16: every hook runs for a client that goes without a close frame", "
     CHECK(eventually([&] { return all.is_empty(); }));
 }
 
-TEST_CASE("F#17/P12: stop runs every unsubscribed and disconnect, and tells each client why", "[session]")
+TEST_CASE("F#17/P12/invariant 7: stop runs every unsubscribed and disconnect, and tells each client why", "[session]")
 {
     stage all;
     const auto address = all.address();

@@ -41,7 +41,7 @@ TEST_CASE("F#1: the cable's path is matched exactly", "[router]")
     }
 }
 
-TEST_CASE("F#1: what is no upgrade gets 404 at the cable's path", "[router]")
+TEST_CASE("F#1/A7: what is no upgrade gets 404 at the cable's path", "[router]")
 {
     auto post = upgrade_request();
     post.method = "POST";

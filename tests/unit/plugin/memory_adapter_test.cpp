@@ -27,7 +27,7 @@ std::string named(const std::string& bus) { return R"({"bus":")" + bus + R"("})"
 
 } // namespace
 
-TEST_CASE("a subscriber receives what is published, others' streams do not reach it", "[memory]")
+TEST_CASE("C4: a subscriber receives what is published, others' streams do not reach it", "[memory]")
 {
     memory_server it;
     CHECK_FALSE(it.subscribe("a"));
@@ -85,7 +85,7 @@ TEST_CASE("servers meet by the name of their bus only", "[memory]")
     CHECK(on_y.events.batches().empty());
 }
 
-TEST_CASE("a server that has stopped receives nothing more, the others go on", "[memory]")
+TEST_CASE("invariant 7: a server that has stopped receives nothing more, the others go on", "[memory]")
 {
     memory_server stays(named("leave"));
     CHECK_FALSE(stays.subscribe("a"));

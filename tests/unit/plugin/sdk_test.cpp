@@ -250,7 +250,7 @@ TEST_CASE("a stop that hangs is cancelled a little after its limit", "[sdk]")
     CHECK(sample_adapter::alive == 0);
 }
 
-TEST_CASE("after stop the port refuses at once, and stop before start is not needed to destroy", "[sdk]")
+TEST_CASE("invariant 7: after stop the port refuses at once, and stop before start is not needed to destroy", "[sdk]")
 {
     running it;
     CHECK(it.stop().has_value());

@@ -35,7 +35,7 @@ TEST_CASE("invariant 2/C6: broadcasts between acknowledgement and confirmation c
     CHECK(w.peer->said() == strings{"confirm a", "a: 1", "a: 2", "a: 3"});
 }
 
-TEST_CASE("C5: two subscriptions of one stream are confirmed by the one acknowledgement, not before", "[session]")
+TEST_CASE("C2/C5: two subscriptions of one stream are confirmed by the one acknowledgement, not before", "[session]")
 {
     welcomed w;
     w.world.adapter.is_holding = true;
@@ -105,7 +105,7 @@ TEST_CASE("invariant 3: after an unsubscribe nothing of the subscription is sent
     CHECK(w.world.log->has({"message.failed", "no such subscription"}));
 }
 
-TEST_CASE("F#6 row 1 and 2: a subscription with and without streams is confirmed once", "[session]")
+TEST_CASE("F#6/A8/R6 row 1 and 2: a subscription with and without streams is confirmed once", "[session]")
 {
     welcomed w;
     w.peer->subscribe(script("a"));
@@ -115,7 +115,7 @@ TEST_CASE("F#6 row 1 and 2: a subscription with and without streams is confirmed
     CHECK(w.world.metric("subscriptions") == 2);
 }
 
-TEST_CASE("F#6 row 3 and 6: a rejected subscription runs unsubscribed, then the client is told; it leaves no stream", "[session]")
+TEST_CASE("F#6/R7 row 3 and 6: a rejected subscription runs unsubscribed, then the client is told; it leaves no stream", "[session]")
 {
     welcomed w;
     std::string in;
