@@ -20,6 +20,7 @@ import tempfile
 import threading
 import time
 import unittest
+import unittest.mock
 
 PROGRAM, PLUGINS, FOREIGN = sys.argv[-3:]
 del sys.argv[-3:]
@@ -164,7 +165,9 @@ class ProgramTest(unittest.TestCase):
 
     def test_more_clients_than_descriptors_are_served_as_others_leave(self):
         clients = 150
-        server = self.start("server.raise_file_limit=false", "server.threads=2", descriptors=80)
+        # UBSan's vptr check looks at memory through a pipe; without free descriptors it sees errors that are not there.
+        with unittest.mock.patch.dict(os.environ, UBSAN_OPTIONS="halt_on_error=0"):
+            server = self.start("server.raise_file_limit=false", "server.threads=2", descriptors=80)
         waiting = selectors.DefaultSelector()
         for _ in range(clients):
             peer = socket.create_connection(("127.0.0.1", server.port), timeout=LIMIT)

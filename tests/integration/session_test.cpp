@@ -312,3 +312,24 @@ TEST_CASE("F#12: a peer that acknowledges nothing for write_timeout is gone, how
     CHECK(eventually([&] { return all.is_empty() && all.hooks.disconnects == 1; }));
     CHECK(all.host.metrics().value("slow_disconnects_total") == 0);
 }
+
+namespace {
+
+/// Streams `what`, and says nothing itself.
+class quiet_channel final : public coax::channel {
+public:
+    static void describe(coax::channel_spec<quiet_channel>& spec) { spec.name("QuietRoomChannel"); }
+    coax::task<> subscribed() override { co_await stream_for(params().at("what").as_int64()); }
+};
+
+} // namespace
+
+TEST_CASE("broadcast_to reaches the listeners of a channel class from any thread", "[session]")
+{
+    stage all(quiet_config(), [](coax::server& host) { host.add_channel<quiet_channel>(); });
+    auto client = all.join();
+    subscribe(client, R"({"channel":"QuietRoomChannel","what":42})");
+    std::thread([&] { coax::broadcast_to<quiet_channel>(all.host.cable(), 42, {{"n", 1}}); }).join();
+    CHECK(next_message(client) == R"({"n":1})");
+    CHECK(coax::broadcasting_for<quiet_channel>({"a", 7}) == "quiet_room:a:7");
+}

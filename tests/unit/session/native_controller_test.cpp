@@ -134,7 +134,7 @@ TEST_CASE("without a connection class everyone is let in, anonymously", "[connec
     native_controller anonymous(world.channels, {}, world.metrics);
     session_context context{world.io.get_executor(), world.shard, world.context.cable, anonymous, world.context.limits, {},
                             world.context.log, session_metrics(world.metrics), world.deadlines, world.load, nullptr,
-                            [&world] { return world.now; }, log_limiter(1)};
+                            [&world] { return world.now; }, 1};
     auto& peer = world.accept({}, &context);
     peer.who->open();
     world.turn();

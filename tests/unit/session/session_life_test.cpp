@@ -353,11 +353,13 @@ TEST_CASE("R2: malformed input is counted and logged, and the session goes on", 
 TEST_CASE("lines that clients can cause are limited, their count is not", "[session]")
 {
     session_world world;
-    world.context.client_errors = log_limiter(2);
+    world.context.client_errors_per_second = 2;
     auto& peer = world.connect();
     for (int i = 0; i < 5; ++i) peer.text("x");
     CHECK(world.log->count({"client.malformed"}) == 2);
     CHECK(world.metric("client_messages_malformed_total") == 5);
+    peer.who->on_binary(); // a loud event hides no other
+    CHECK(world.log->count({"client.binary_ignored", "suppressed=0"}) == 1);
     world.advance(1s);
     peer.text("x");
     CHECK(world.log->count({"client.malformed", "suppressed=3"}) == 1);

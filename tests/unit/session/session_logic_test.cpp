@@ -73,7 +73,7 @@ struct fixture {
     answering_controller logic{given};
     session_context context{world.io.get_executor(), world.shard, world.context.cable, logic, world.context.limits, {},
                             world.context.log, session_metrics(world.metrics), world.deadlines, world.load, nullptr,
-                            [this] { return world.now; }, log_limiter(100)};
+                            [this] { return world.now; }, 100};
     client* peer = &world.accept({}, &context);
 
     strings open()

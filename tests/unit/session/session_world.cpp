@@ -82,7 +82,7 @@ session_world::session_world()
       controller(channels, [this] { return make_connection(); }, metrics),
       context{io.get_executor(), shard, broadcaster_access::make(node), controller, session_config(), {"origin"},
               logger(log, log_level::debug), session_metrics(metrics), deadlines, load, &compressor, [this] { return now; },
-              log_limiter(1'000'000)}
+              1'000'000}
 {
     node.use_adapter(adapter);
     node.add_shard(shard);

@@ -174,4 +174,21 @@ private:
     channel_description& target_;
 };
 
+/// The stream that `stream_for(what)` of channel class `C` listens to, for code outside of any channel. Thread rule: any thread.
+template <std::derived_from<channel> C>
+std::string broadcasting_for(const broadcastable& what)
+{
+    channel_description description;
+    channel_spec<C> spec(description);
+    C::describe(spec);
+    return description.channel_name + ':' + what.key;
+}
+
+/// Publishes to the listeners of `what` in channel class `C`, from any thread: `coax::broadcast_to<chat_channel>(server.cable(), 42, message)`.
+template <std::derived_from<channel> C>
+void broadcast_to(const broadcaster& cable, const broadcastable& what, const boost::json::value& message)
+{
+    cable.broadcast(broadcasting_for<C>(what), message);
+}
+
 } // namespace coax

@@ -8,7 +8,9 @@
 #include <coax/session_env.hpp>
 #include <coax/task.hpp>
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +22,8 @@ public:
     virtual std::string_view session_id() const noexcept = 0;
     virtual const session_env& env() const noexcept = 0;
     virtual const logger& log() const noexcept = 0;
+    /// For a line that a client can cause at will: how many of that event were held back since the last one, or nothing: not now.
+    virtual std::optional<std::uint64_t> may_log(std::string_view event) = 0;
     virtual broadcaster cable() const noexcept = 0;
     /// Sends a complete JSON message. False if the session is not open (or not yet: what `connect` sends comes before the welcome).
     virtual bool transmit_text(std::string_view json_text) = 0;

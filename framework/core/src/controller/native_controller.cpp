@@ -87,7 +87,8 @@ void native_connection::report(std::exception_ptr error, std::string_view channe
     } catch (...) {
     }
     owner_.exceptions_.add();
-    port_.log().error("user.exception", {{"channel", channel}, {"in", where}, {"error", what}});
+    if (const auto held_back = port_.may_log("user.exception"))
+        port_.log().error("user.exception", {{"channel", channel}, {"in", where}, {"error", what}, {"suppressed", *held_back}});
 }
 
 task<result<connect_result>> native_connection::connect()
@@ -115,8 +116,10 @@ task<result<connect_result>> native_connection::connect()
 result<std::unique_ptr<subscription_logic>> native_connection::open_subscription(subscription_port& port)
 {
     if (owner_.channels_.is_empty()) {
-        port_.log().warn("subscription.rejected",
-                         {{"error", "no channel is registered"}, {"remedy", "register C++ channels with server.add_channel"}});
+        if (const auto held_back = port_.may_log("subscription.rejected"))
+            port_.log().warn("subscription.rejected", {{"error", "no channel is registered"},
+                                                       {"remedy", "register C++ channels with server.add_channel"},
+                                                       {"suppressed", *held_back}});
         return std::unique_ptr<subscription_logic>(std::make_unique<rejecting_subscription>());
     }
     auto parsed = parse_identifier(port.identifier());
@@ -178,7 +181,11 @@ task<result<command_result>> native_subscription::perform(std::string data)
         if (!action->is_string()) co_return make_error_code(errc::action_not_found);
         name = std::string(action->get_string());
         const auto found = description_.actions.find(name);
-        if (found != description_.actions.end()) run = &found->second;
+        if (found != description_.actions.end()) {
+            run = &found->second;
+        } else if (name == "receive" && description_.receive) {
+            run = &description_.receive; // in Rails a method like any other
+        }
     } else if (description_.receive) {
         run = &description_.receive;
     }

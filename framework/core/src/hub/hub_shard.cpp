@@ -165,13 +165,23 @@ void hub_shard::encode(const stream_log& stream, listener_group& group)
 
 void hub_shard::flush_stream(stream_log& stream)
 {
+    // Whatever happens, this turn's messages are over: a second try would send them twice to those that had them.
+    struct turn_end {
+        hub_shard& shard;
+        stream_log& stream;
+        ~turn_end()
+        {
+            shard.is_flushing_ = false;
+            stream.base = stream.end();
+            stream.pending.clear();
+            stream.pending_bytes = 0;
+            if (stream.pending.capacity() > shard.settings_.max_pending_frames) std::vector<shared_payload>().swap(stream.pending);
+            for (auto& group : stream.groups) group->frames.clear();
+        }
+    };
+    const turn_end end{*this, stream};
     is_flushing_ = true;
     for (auto& group : stream.groups) flush_group(stream, *group);
-    is_flushing_ = false;
-    stream.base = stream.end();
-    stream.pending.clear();
-    stream.pending_bytes = 0;
-    if (stream.pending.capacity() > settings_.max_pending_frames) stream.pending.shrink_to_fit();
 }
 
 void hub_shard::flush_group(stream_log& stream, listener_group& group)
@@ -210,25 +220,35 @@ void hub_shard::flush_group(stream_log& stream, listener_group& group)
         }
     }
     deliveries_.add(static_cast<std::int64_t>(delivered));
-    group.frames.clear();
-    if (group.frames.capacity() > settings_.max_pending_frames) group.frames.shrink_to_fit();
+    if (group.frames.capacity() > settings_.max_pending_frames) std::vector<shared_frame>().swap(group.frames);
 }
 
 void hub_shard::flush()
 {
-    // A flush can put sessions on the list below, never streams on this one.
-    for (auto* stream : dirty_) {
+    // Each is taken off its list before it is called: what throws must leave no entry that its owner believes gone.
+    std::exception_ptr failed;
+    while (!dirty_.empty()) {
+        auto* stream = dirty_.back();
+        dirty_.pop_back();
         stream->is_dirty = false;
-        if (!stream->pending.empty()) flush_stream(*stream);
+        try {
+            if (!stream->pending.empty()) flush_stream(*stream);
+        } catch (...) {
+            failed = std::current_exception();
+        }
     }
-    dirty_.clear();
     for (std::size_t i = 0; i < to_flush_.size(); ++i) {
-        auto* who = to_flush_[i];
+        auto* who = std::exchange(to_flush_[i], nullptr);
         if (!who) continue;
         who->is_listed_for_flush_ = false;
-        who->flush();
+        try {
+            who->flush();
+        } catch (...) {
+            failed = std::current_exception();
+        }
     }
     to_flush_.clear();
+    if (failed) std::rethrow_exception(failed);
 }
 
 void hub_shard::pull(stream_member& member)

@@ -133,7 +133,13 @@ bool listener::accept_some()
         const int accepted = ::accept4(descriptor_.native_handle(), reinterpret_cast<sockaddr*>(&peer), &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (accepted >= 0) {
             is_out_of_descriptors_ = false;
-            accepted_(accepted, peer.ss_family, peer_address_text(peer));
+            try {
+                accepted_(accepted, peer.ss_family, peer_address_text(peer));
+            } catch (const std::exception& failed) { // out of memory, say: this connection is lost, the listener is not
+                errors_.add();
+                log_.error("accept.failed", {{"error", failed.what()}});
+                return false;
+            }
             continue;
         }
         switch (errno) {

@@ -34,6 +34,16 @@ namespace {
 // What a peer may still send after our answer before we stop listening to it.
 constexpr std::size_t linger_limit = 256 * 1024;
 
+// With pings off nothing is ever sent to an idle peer, so the kernel asks it now and then.
+void watch_silent_peer(int socket)
+{
+    const int on = 1, idle_seconds = 60, interval_seconds = 10, probes = 4;
+    ::setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    ::setsockopt(socket, IPPROTO_TCP, TCP_KEEPIDLE, &idle_seconds, sizeof idle_seconds);
+    ::setsockopt(socket, IPPROTO_TCP, TCP_KEEPINTVL, &interval_seconds, sizeof interval_seconds);
+    ::setsockopt(socket, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+}
+
 // 21 characters of 6 random bits: 126, so that an id is as good as a secret.
 std::string new_session_id()
 {
@@ -98,7 +108,11 @@ task<> shard::serve(stream_socket socket, std::string peer)
     } catch (const std::exception& failed) { // out of memory, say: this session ends as if its peer had gone
         parts_.log.error("session.reader_failed", {{"sid", who.session_id()}, {"error", failed.what()}});
     }
-    co_await who.finish();
+    try {
+        co_await who.finish();
+    } catch (const std::exception& failed) {
+        parts_.log.error("session.finish_failed", {{"sid", who.session_id()}, {"error", failed.what()}});
+    }
     if (heartbeat_.is_on()) heartbeat_.remove(who);
     session_count_.fetch_sub(1, std::memory_order_relaxed);
     sessions_.remove(who);
@@ -110,7 +124,7 @@ task<std::unique_ptr<session>> shard::shake_hands(stream_socket& socket, std::st
     half_open listed(descriptor);
     half_open_.push_back(listed);
     bool is_late = false;
-    const auto limit = deadlines_.add(steady_timer::clock_type::now() + parts_.settings.handshake.timeout, [&is_late, descriptor] {
+    const scoped_deadline limit(deadlines_, steady_timer::clock_type::now() + parts_.settings.handshake.timeout, [&is_late, descriptor] {
         is_late = true;
         ::shutdown(descriptor, SHUT_RDWR);
     });
@@ -157,7 +171,6 @@ task<std::unique_ptr<session>> shard::shake_hands(stream_socket& socket, std::st
         co_await linger(socket);
     }
     if (is_late) timed_out_.add();
-    deadlines_.cancel(limit);
     co_return out;
 }
 
@@ -212,6 +225,7 @@ std::unique_ptr<session> shard::make_session(stream_socket& socket, accepted_han
     // A peer that vanished without a word is found by what it does not acknowledge; the ping sees to it that there is something.
     const auto write_limit = static_cast<unsigned>(parts_.settings.session.write_timeout.count());
     ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &write_limit, sizeof write_limit);
+    watch_silent_peer(socket.native_handle());
     frame_limits limits;
     limits.max_message_size = parts_.settings.session.max_message_size;
     limits.inflate = found.deflate ? inflater_.get() : nullptr;

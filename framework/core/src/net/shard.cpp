@@ -14,6 +14,8 @@
 
 #include <sys/socket.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -58,7 +60,7 @@ session_context make_context(shard_parts& parts, executor where, hub_shard& stre
                            parts.node.load,
                            deflate,
                            steady_now,
-                           log_limiter(parts.settings.log.client_errors_per_second)};
+                           parts.settings.log.client_errors_per_second};
 }
 
 } // namespace
@@ -94,6 +96,10 @@ bool shard::guarded(Step step) noexcept
         task_errors_.add();
         parts_.log.error("shard.handler_failed", {{"shard", index()}, {"error", error.what()}});
         return true;
+    } catch (...) { // application code may throw anything
+        task_errors_.add();
+        parts_.log.error("shard.handler_failed", {{"shard", index()}, {"error", "an exception that is no std::exception"}});
+        return true;
     }
 }
 
@@ -117,11 +123,16 @@ void shard::run()
 
 void shard::shed_load()
 {
-    while (parts_.node.load.pending_bytes.load(std::memory_order_relaxed) > parts_.settings.session.max_pending_total) {
-        auto* heaviest = sessions_.heaviest();
-        if (!heaviest) return;
-        heaviest->too_slow();
-    }
+    // The sum is the node's, the sessions are this shard's: one a turn, and only one that holds more than its share, so that a shard
+    // does not pay with its sessions for what another one has.
+    const auto limit = parts_.settings.session.max_pending_total;
+    if (parts_.node.load.pending_bytes.load(std::memory_order_relaxed) <= limit) return;
+    auto* heaviest = sessions_.heaviest();
+    if (!heaviest) return;
+    const auto share = limit / std::max<std::size_t>(1, parts_.node.connections.load(std::memory_order_relaxed));
+    if (heaviest->pending_bytes() < share) return;
+    heaviest->too_slow();
+    asio::post(io_.get_executor(), [] {}); // another turn, should one not have been enough
 }
 
 void shard::start()
@@ -160,10 +171,17 @@ void shard::on_timer()
 {
     armed_.reset();
     const auto now = steady_now();
-    deadlines_.run(now);
+    // Each guarded: the timer must be armed again whatever a call does.
+    guarded([&] {
+        deadlines_.run(now);
+        return true;
+    });
     if (heartbeat_.is_on() && !heartbeat_.is_empty() && next_beat_ <= now) {
-        heartbeat_.tick(now, unix_seconds());
         next_beat_ = now + heartbeat_.tick_length();
+        guarded([&] {
+            heartbeat_.tick(now, unix_seconds());
+            return true;
+        });
     }
     arm();
 }
@@ -197,6 +215,7 @@ void shard::on_accept(int descriptor, int family, std::string peer)
     error_code error;
     socket.assign(asio::generic::stream_protocol(family, 0), descriptor, error);
     if (error) {
+        ::close(descriptor); // not taken over
         accept_errors_.add();
         parts_.log.error("accept.failed", {{"error", error.message()}});
         return;
@@ -210,7 +229,12 @@ void shard::on_accept(int descriptor, int family, std::string peer)
         return; // closes
     }
     ++serving_;
-    spawn("session", serve(std::move(socket), std::move(peer)), [this] { on_served(); });
+    try {
+        spawn("session", serve(std::move(socket), std::move(peer)), [this] { on_served(); });
+    } catch (...) {
+        on_served();
+        throw;
+    }
 }
 
 void shard::on_served()
@@ -268,7 +292,12 @@ void shard::close_sessions(std::chrono::milliseconds spread, std::function<void(
 
 void shard::abort_sessions()
 {
-    post([this] { sessions_.for_each([](session& each) { each.socket().abort(); }); });
+    post([this] {
+        sessions_.for_each([](session& each) {
+            each.close_with(disconnect_reason::server_restart, true, close_code::going_away, "Server restart");
+            each.socket().abort();
+        });
+    });
 }
 
 } // namespace coax

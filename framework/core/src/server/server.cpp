@@ -150,8 +150,10 @@ void server::impl::choose_adapter()
     if (!started) {
         const auto why = plugin->failure();
         (void)run_on(control, plugin->stop(settings.adapter.start_timeout));
+        const int exit_code = started.error() == errc::invalid_argument ? 78 : 1;
         throw startup_error("adapter " + settings.adapter.name + " did not start (" + started.error().message() +
-                            (why.empty() ? "" : ": " + why) + "); see [adapter." + settings.adapter.name + "] in the configuration");
+                                (why.empty() ? "" : ": " + why) + "); see [adapter." + settings.adapter.name + "] in the configuration",
+                            exit_code);
     }
 }
 
@@ -311,15 +313,19 @@ int server::run_until_signal(const std::function<void()>& on_started)
     if (on_started) on_started();
 
     std::thread stopping;
+    bool is_over = false;
     std::function<void(error_code, int)> on_signal = [&](error_code error, int number) {
-        if (error) return;
+        if (error || is_over) return;
         impl_->log.info("server.signal", {{"signal", number}});
         if (stopping.joinable()) {
             impl_->gate.hurry();
         } else {
             stopping = std::thread([&] {
                 stop();
-                asio::post(context, [&] { signals.cancel(); });
+                asio::post(context, [&] {
+                    is_over = true;
+                    signals.cancel();
+                });
             });
         }
         signals.async_wait(on_signal);

@@ -54,4 +54,20 @@ private:
     std::uint64_t last_ = 0;
 };
 
+/// A limit that is taken back when it goes out of scope, however that happens.
+class scoped_deadline {
+public:
+    scoped_deadline(deadline_queue& queue, deadline_queue::time_point when, std::function<void()> call)
+        : queue_(queue), key_(queue.add(when, std::move(call)))
+    {
+    }
+    ~scoped_deadline() { queue_.cancel(key_); }
+    scoped_deadline(const scoped_deadline&) = delete;
+    scoped_deadline& operator=(const scoped_deadline&) = delete;
+
+private:
+    deadline_queue& queue_;
+    deadline_queue::key key_;
+};
+
 } // namespace coax

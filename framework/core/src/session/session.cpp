@@ -14,13 +14,22 @@
 
 namespace coax {
 
+std::optional<std::uint64_t> session_context::may_log(std::string_view event)
+{
+    auto found = limiters.find(event);
+    if (found == limiters.end()) found = limiters.emplace(std::string(event), log_limiter(client_errors_per_second)).first;
+    const auto pass = found->second.allow(now());
+    if (!pass) return std::nullopt;
+    return pass.suppressed;
+}
+
 void session_context::log_client_error(const logger& to, std::string_view event, std::string_view what, std::string_view identifier)
 {
     if (!to.enabled(log_level::warn)) return;
-    const auto pass = client_errors.allow(now());
-    if (!pass) return;
+    const auto held_back = may_log(event);
+    if (!held_back) return;
     // What a client wrote is shown in part: enough to find it, too little to fill a disk.
-    to.warn(event, {{"error", what}, {"identifier", identifier.substr(0, 128)}, {"suppressed", pass.suppressed}});
+    to.warn(event, {{"error", what}, {"identifier", identifier.substr(0, 128)}, {"suppressed", *held_back}});
 }
 
 session::session(session_context& context, session_start start, std::unique_ptr<transport> socket)
@@ -46,6 +55,8 @@ task_group& session::workers()
                 std::rethrow_exception(error);
             } catch (const std::exception& what) {
                 log_.error("session.task_failed", {{"task", name}, {"error", what.what()}});
+            } catch (...) {
+                log_.error("session.task_failed", {{"task", name}, {"error", "an exception that is no std::exception"}});
             }
         });
     }
@@ -229,7 +240,8 @@ void session::too_slow()
 {
     if (phase_ >= session_phase::closing) return;
     context_.metrics.slow.add();
-    log_.warn("session.too_slow", {{"pending_bytes", pending_bytes()}});
+    if (const auto held_back = may_log("session.too_slow"))
+        log_.warn("session.too_slow", {{"pending_bytes", pending_bytes()}, {"suppressed", *held_back}});
     if (!outbox_) outbox_ = std::make_unique<outbox>();
     outbox_->drop_unsent();
     outbox_->push(encode_frame(opcode::text, protocol_->disconnect(disconnect_reason::too_slow, true)));
@@ -258,6 +270,7 @@ task<> session::finish()
 {
     begin_closing();
     flush(); // our answer to the peer's close, if there is one
+    if (!outbox_) socket_->shut_down_sending(); // the peer need not wait for our hooks
     phase_ = session_phase::closed;
     if (close_limit_) context_.deadlines.cancel(*close_limit_);
     if (queue_limit_) context_.deadlines.cancel(*queue_limit_);

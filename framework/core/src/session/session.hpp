@@ -99,6 +99,7 @@ public:
     std::string_view session_id() const noexcept override { return id_; }
     const session_env& env() const noexcept override { return env_; }
     const logger& log() const noexcept override { return log_; }
+    std::optional<std::uint64_t> may_log(std::string_view event) override { return context_.may_log(event); }
     broadcaster cable() const noexcept override { return context_.cable; }
     bool transmit_text(std::string_view json_text) override;
     void close(std::string_view reason, bool reconnect) override;

@@ -122,7 +122,7 @@ void session::watch_queue()
     queue_limit_ = context_.deadlines.add(context_.now() + context_.limits.command_wait, [this] {
         queue_limit_.reset();
         log_.warn("session.too_many_commands", {{"commands", pending_commands_}});
-        close_with(disconnect_reason::too_many_commands, true, close_code::policy_violation, {});
+        close_with(disconnect_reason::too_many_commands, true, close_code::normal, {});
     });
 }
 
@@ -146,7 +146,11 @@ task<> session::work(subscription& which)
     while (which.queue && !which.queue->empty() && phase_ == session_phase::open) {
         command next = std::move(which.queue->front());
         which.queue->pop_front();
-        co_await execute(which, std::move(next));
+        try {
+            co_await execute(which, std::move(next));
+        } catch (const std::exception& error) { // out of memory, say: one command is lost, the identifier goes on
+            log_broken("command", which, error);
+        }
         --pending_commands_;
         note_command_done();
     }

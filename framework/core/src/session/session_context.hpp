@@ -15,6 +15,8 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -67,8 +69,11 @@ struct session_context {
     node_load& load;
     deflater* deflate;                                             ///< null unless permessage-deflate is on
     std::function<std::chrono::steady_clock::time_point()> now;
-    log_limiter client_errors;                                     ///< of lines that clients can cause
+    unsigned client_errors_per_second = 10;                        ///< lines of one event that clients can cause
+    std::map<std::string, log_limiter, std::less<>> limiters{};    ///< by event, so that a loud one hides no other
 
+    /// May a line of that event, which a client can cause, be written now? How many were held back since the last one, or nothing.
+    std::optional<std::uint64_t> may_log(std::string_view event);
     /// A line that a client can cause, at most so many a second; the rest is counted and told with the next one.
     void log_client_error(const logger& to, std::string_view event, std::string_view what, std::string_view identifier = {});
 };
