@@ -140,6 +140,10 @@ class ProgramTest(unittest.TestCase):
         self.assertIn(PLUGINS, line)
         self.assertIn("COAX_PLUGIN_PATH", line)
 
+    def test_an_option_that_the_adapter_does_not_know_is_78_and_named(self):
+        line = self.refused(78, "serve", "--listen", "127.0.0.1:0", "--set", "adapter.memory.bogus=1")
+        self.assertIn("bogus", line)
+
     def test_files_that_are_no_such_plugin_are_refused_with_a_reason(self):
         shutil.copy(FOREIGN, os.path.join(self.folder, "libcoax_adapter_foreign.so"))
         shutil.copy(os.path.join(PLUGINS, "libcoax_adapter_memory.so"), os.path.join(self.folder, "libcoax_adapter_other.so"))

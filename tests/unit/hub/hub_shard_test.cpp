@@ -3,7 +3,10 @@
 
 #include "support/catch.hpp"
 
+#include "protocol/codec.hpp"
+
 #include <algorithm>
+#include <new>
 
 namespace {
 
@@ -315,4 +318,55 @@ TEST_CASE("pulling for a waiting member does nothing", "[hub_shard]")
     CHECK(a->stream_name() == "news");
     CHECK_FALSE(a->is_live());
     CHECK(anna.waiting.empty());
+}
+
+namespace {
+
+/// A session that runs out of memory when it is told to.
+class exhausted_subscriber final : public coax::subscriber {
+public:
+    void deliver(const coax::frame_block& given) override { take(given.frames.size()); }
+    void enqueue(std::span<const coax::shared_frame> frames) override { take(frames.size()); }
+    void flush() override { take(0); }
+    void overflowed() override {}
+
+    bool is_exhausted = true;
+    std::size_t taken = 0;
+
+private:
+    void take(std::size_t frames)
+    {
+        if (is_exhausted) throw std::bad_alloc();
+        taken += frames;
+    }
+};
+
+} // namespace
+
+TEST_CASE("a subscriber that throws leaves nothing behind: no entry, no second delivery, and the others are served", "[hub_shard]")
+{
+    test_node node;
+    exhausted_subscriber tired;
+    recording_subscriber anna;
+    const auto other = node.join("other", anna);
+    {
+        const auto handle = node.shard().join("news", tired, {"\"n\"", &coax::json_codec(), false}, false, [](coax::error_code) {});
+        node.turn();
+        node.publish("news", "1");
+        node.publish("other", "2");
+        node.shard().flush_later(anna);
+        node.shard().drain();
+        CHECK_THROWS_AS(node.shard().flush(), std::bad_alloc);
+        CHECK(anna.sent.size() == 1);
+        tired.is_exhausted = false;
+        node.publish("news", "3");
+        node.turn();
+        CHECK(tired.taken == 1); // not what failed before
+        tired.is_exhausted = true;
+        node.shard().flush_later(tired);
+        CHECK_THROWS_AS(node.shard().flush(), std::bad_alloc);
+        node.shard().forget(tired);
+    }
+    node.turn(); // the stream and the subscriber are gone: nothing may refer to them
+    CHECK(node.shard().member_count() == 1);
 }
