@@ -202,10 +202,10 @@ TEST_CASE("F#11: a client that never reads again is cut after close_timeout", "[
     deaf.expect_end();
 }
 
-TEST_CASE("E8: fuzzed frames on 50 sockets are nothing to the 20 that talk meanwhile", "[crowd]")
+TEST_CASE("E8: fuzzed frames on 100 sockets are nothing to the 100 that talk meanwhile", "[crowd]")
 {
     stage all;
-    constexpr int talkers = 20, fuzzers = 50;
+    constexpr int talkers = 100, fuzzers = 100;
     const int rounds = scaled(80);
     std::vector<ws_client> clients;
     std::vector<std::string> identifiers;

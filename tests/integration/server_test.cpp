@@ -78,10 +78,10 @@ private:
 
 } // namespace
 
-TEST_CASE("E2: a server starts and stops 30 times in one process, with a client each time", "[server]")
+TEST_CASE("E2: a server starts and stops 100 times in one process, with a client each time", "[server]")
 {
     int served = 0;
-    for (int i = 0; i < 30; ++i) {
+    for (int i = 0; i < 100; ++i) {
         auto settings = i % 2 == 0 ? quiet_config() : on_bus("again");
         stage all(settings, [](coax::server& host) { host.add_plugin(coax_adapter_memory_descriptor()); });
         auto client = all.join();
@@ -91,7 +91,7 @@ TEST_CASE("E2: a server starts and stops 30 times in one process, with a client 
         client.close();
         if (i % 3 == 0) all.host.stop(); // else the destructor does
     }
-    CHECK(served == 30);
+    CHECK(served == 100);
 }
 
 TEST_CASE("A server that was never started, or is stopped twice, stops quietly", "[server]")

@@ -42,7 +42,7 @@ TEST_CASE("R5: a message sent in the instant of the confirmation finds its subsc
 {
     const stage all;
     auto client = all.join();
-    const int rounds = scaled(1000);
+    const int rounds = scaled(10'000);
     int found = 0;
     for (int i = 0; i < rounds; ++i) {
         const auto identifier = test_identifier("instant " + std::to_string(i));
@@ -69,7 +69,7 @@ TEST_CASE("K13: of broadcasts in the instant of a confirmation none comes before
 {
     const stage all;
     auto client = all.join();
-    const int rounds = scaled(1000);
+    const int rounds = scaled(10'000);
     std::atomic<int> round{0}, published{0};
     // Publishes three messages at the very time at which the main thread subscribes.
     joined_thread publisher([&] {
