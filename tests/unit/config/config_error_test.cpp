@@ -128,7 +128,13 @@ TEST_CASE("texts that cannot work are refused before anything starts", "[config]
     refused("server", "health_path = \"/cable\"", "another path than server.path");
     refused("handshake", "allowed_origins = [\"example.com\"]", "scheme and host without a path");
     refused("handshake", "allowed_origins = [\"https://example.com/\"]", "scheme and host without a path");
-    refused("handshake", "trusted_proxies = [\"10.0.0.0/8\"]", "an IP address");
+    refused("handshake", "allowed_origins = [\"null\"]", "scheme and host without a path");
+    for (const char* proxy : {"proxy.example.com", "", "/8", "10.0.0.0/", "10.0.0.0/+8", "10.0.0.0/-1", "10.0.0.0/8x", "10.0.0.0/8/8", "10.0.0.0/99999999999",
+                              "10.0.0/8", "unix/8", "unix:", " 10.0.0.1"})
+        refused("handshake", "trusted_proxies = [\"" + std::string(proxy) + "\"]", "a network such as \"10.0.0.0/8\", or \"unix\"");
+    refused("handshake", "trusted_proxies = [\"10.0.0.0/33\"]", "a prefix from 0 to 32");
+    refused("handshake", "trusted_proxies = [\"::ffff:10.0.0.0/104\"]", "a prefix from 0 to 32");
+    refused("handshake", "trusted_proxies = [\"fd00::/129\"]", "a prefix from 0 to 128");
     refused("handshake", "keep_headers = [\"x y\"]", "the name of a header");
     refused("adapter", "name = \"../evil\"", "the name of an adapter");
     refused("session", "max_pending_total = 4096", "at most session.max_pending_total (4KiB), got 1MiB");

@@ -68,7 +68,8 @@ raise_file_limit = false
 [handshake]
 timeout = "500ms"
 max_request_size = "32KiB"
-allowed_origins = ["https://*.example.com", "*", "null"]
+allowed_origins = ["https://*.example.com", "*", "http://localhost:*"]
+trusted_proxies = ["10.0.0.1", "::1", "10.0.0.0/8", "0.0.0.0/0", "192.0.2.1/32", "fd00::/8", "::1/128", "::ffff:10.0.0.0/8", "unix"]
 [session]
 ping_interval = "off"
 stream_timeout = "2m"
@@ -86,7 +87,9 @@ level = "debug"
     CHECK_FALSE(settings.server.raise_file_limit);
     CHECK(settings.handshake.timeout == 500ms);
     CHECK(settings.handshake.max_request_size == 32768);
-    CHECK(settings.handshake.allowed_origins.size() == 3);
+    CHECK(settings.handshake.allowed_origins == std::vector<std::string>{"https://*.example.com", "*", "http://localhost:*"});
+    CHECK(settings.handshake.trusted_proxies == std::vector<std::string>{"10.0.0.1", "::1", "10.0.0.0/8", "0.0.0.0/0", "192.0.2.1/32", "fd00::/8", "::1/128",
+                                                                         "::ffff:10.0.0.0/8", "unix"});
     CHECK(settings.session.ping_interval == 0ms);
     CHECK(settings.session.stream_timeout == 2min);
     CHECK(settings.session.max_pending_bytes == 4096);

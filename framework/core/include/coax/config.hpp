@@ -39,7 +39,7 @@ struct handshake_config {
     bool require_origin = false;
     /// Skip the origin check.
     bool disable_origin_check = false;
-    /// Peers (IP addresses) whose `X-Forwarded-*` headers are believed.
+    /// Peers (IP addresses, networks such as `10.0.0.0/8`, or `unix`) whose `X-Forwarded-*` headers are believed.
     std::vector<std::string> trusted_proxies;
     /// Request headers kept after `connect`; all of them are there during it.
     std::vector<std::string> keep_headers{"cookie"};
@@ -66,6 +66,7 @@ struct session_config {
     /// Bytes waiting for all sockets of the node; above: the heaviest session goes first.
     std::size_t max_pending_total = 256 * 1024 * 1024;
     /// How long a peer may leave what was sent to it unacknowledged, or take nothing at all, before it counts as gone.
+    /// Without pings nothing is sent to an idle peer: TCP keep-alive asks it after 60 s of silence, then every 10 s.
     std::chrono::milliseconds write_timeout{30'000};
     /// How long a peer may take to answer our close frame.
     std::chrono::milliseconds close_timeout{5'000};

@@ -6,6 +6,7 @@
 #include <boost/asio/ip/address.hpp>
 
 #include <algorithm>
+#include <charconv>
 
 namespace coax {
 namespace {
@@ -59,14 +60,30 @@ std::string_view check_optional_path(std::string_view text) { return text.empty(
 
 std::string_view check_origin(std::string_view text)
 {
-    if (text == "*" || text == "null") return "";
+    if (text == "*") return ""; // not "null": it names every page without an origin, so it would let in as much as "*" does
     const std::size_t scheme_end = text.find("://");
     const bool has_host = scheme_end != std::string_view::npos && scheme_end > 0 && text.size() > scheme_end + 3;
     const bool is_origin = has_host && !has_space_or_control(text) && text.find_first_of("/?#", scheme_end + 3) == std::string_view::npos;
     return is_origin ? "" : R"(scheme and host without a path, such as "https://example.com", "https://*.example.com" or "*")";
 }
 
-std::string_view check_ip_address(std::string_view text) { return is_ip_address(text) ? "" : R"(an IP address such as "10.0.0.1")"; }
+// What net/forwarded takes; said here with file and line.
+std::string_view check_proxy(std::string_view text)
+{
+    constexpr std::string_view expected = R"(an IP address such as "10.0.0.1", a network such as "10.0.0.0/8", or "unix")";
+    if (text == "unix") return "";
+    const std::size_t slash = text.find('/');
+    boost::system::error_code failed;
+    const auto address = boost::asio::ip::make_address(std::string(text.substr(0, slash)), failed);
+    if (failed) return expected;
+    if (slash == std::string_view::npos) return "";
+    const std::string_view digits = text.substr(slash + 1);
+    unsigned prefix = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), prefix);
+    if (error != std::errc() || end != digits.data() + digits.size()) return expected;
+    if (address.is_v4() || address.to_v6().is_v4_mapped()) return prefix <= 32 ? "" : "a prefix from 0 to 32 for an IPv4 network";
+    return prefix <= 128 ? "" : "a prefix from 0 to 128 for an IPv6 network";
+}
 
 std::string_view check_header_name(std::string_view text)
 {
@@ -139,7 +156,8 @@ std::vector<config_field> make_fields()
         ("allow_same_origin", &hs::allow_same_origin, flag(), "Let a page of the same scheme, host and port connect.")
         ("require_origin", &hs::require_origin, flag(), "Refuse a request without an `Origin` header (browsers always send one).")
         ("disable_origin_check", &hs::disable_origin_check, flag(), "Skip the origin check.")
-        ("trusted_proxies", &hs::trusted_proxies, list(check_ip_address), "Peers (IP addresses) whose `X-Forwarded-*` headers are believed.")
+        ("trusted_proxies", &hs::trusted_proxies, list(check_proxy),
+         "Peers (IP addresses, networks such as `10.0.0.0/8`, or `unix`) whose `X-Forwarded-*` headers are believed.")
         ("keep_headers", &hs::keep_headers, list(check_header_name), "Request headers kept after `connect`; all of them are there during it.");
 
     using ss = session_config;
@@ -156,7 +174,8 @@ std::vector<config_field> make_fields()
         ("max_pending_total", &ss::max_pending_total, size(kib, 1024 * gib),
          "Bytes waiting for all sockets of the node; above: the heaviest session goes first.")
         ("write_timeout", &ss::write_timeout, duration(),
-         "How long a peer may leave what was sent to it unacknowledged, or take nothing at all, before it counts as gone.")
+         "How long a peer may leave what was sent to it unacknowledged, or take nothing at all, before it counts as gone. "
+         "Without pings nothing is sent to an idle peer: TCP keep-alive asks it after 60 s of silence, then every 10 s.")
         ("close_timeout", &ss::close_timeout, duration(), "How long a peer may take to answer our close frame.")
         ("command_grace", &ss::command_grace, duration(),
          "How long running commands may go on after their session has closed, before they are cancelled.")
