@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,10 +20,12 @@ static int fails(const char* name, int code)
     if (at == NULL || atomic_fetch_add(&calls, 1) != atol(at)) return 0;
     const char* how = getenv("COAX_FAIL_HOW");
     const char* log = getenv("COAX_FAIL_LOG");
-    const int file = log == NULL ? -1 : open(log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    if (file >= 0) {
-        if (write(file, name, strlen(name)) < 0) abort();
+    char unfinished[4096];
+    if (log != NULL && snprintf(unfinished, sizeof unfinished, "%s.new", log) < (int)sizeof unfinished) {
+        const int file = open(unfinished, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        if (file < 0 || write(file, name, strlen(name)) < 0) abort();
         close(file);
+        if (rename(unfinished, log) != 0) abort(); /* a reader sees all of it or nothing */
     }
     errno = how != NULL && strcmp(how, "again") == 0 ? EAGAIN : code;
     return 1;

@@ -295,6 +295,7 @@ void shard::abort_sessions()
     post([this] {
         sessions_.for_each([](session& each) {
             each.close_with(disconnect_reason::server_restart, true, close_code::going_away, "Server restart");
+            each.flush(); // what was said before, as far as the socket takes it now
             each.socket().abort();
         });
     });
